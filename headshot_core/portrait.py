@@ -1,0 +1,95 @@
+"""Portrait: a photo that was looked at once (faces, cut-out), ready for any number of recipes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from headshot_core.errors import HeadshotError
+from headshot_core.face import identity
+from headshot_core.face.landmarks import Face, find_faces
+from headshot_core.matte import Matte, cut_out
+from headshot_core.photo import Photo
+from headshot_core.progress import CancelToken, Report, silent
+
+MIN_INTER_EYE = 12
+"""Pixels between the eyes below which no headshot is possible."""
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """One person in one photo. Everything heavy is computed once, when first asked for."""
+
+    photo: Photo
+    faces: tuple[Face, ...]
+    """every face found, the largest first"""
+    chosen: int = 0
+
+    @property
+    def face(self) -> Face:
+        """The chosen person's face."""
+        return self.faces[self.chosen]
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """The photo, uint8 (H, W, 3)."""
+        return np.asarray(self.photo.image)
+
+    @cached_property
+    def matte(self) -> Matte:
+        """The chosen person's cut-out."""
+        others = tuple(face for i, face in enumerate(self.faces) if i != self.chosen)
+        return cut_out(self.pixels, self.face, others)
+
+    @cached_property
+    def contacts(self) -> np.ndarray:
+        """(N, 2) points where the photo's edge cuts the person."""
+        return self.matte.outline_contacts((self.photo.width, self.photo.height))
+
+    @cached_property
+    def hair_top(self) -> float:
+        """The y of the highest point of the hair, in pixels of the photo."""
+        matte, face = self.matte, self.face
+        column = matte.matrix[:, :2] @ face.eye_centre + matte.matrix[:, 2]
+        reach = int(face.head_height * matte.matrix[0, 0] * 0.3)
+        x = int(column[0])
+        strip = matte.alpha[:, max(0, x - reach) : x + reach + 1] > 0.5
+        rows = np.flatnonzero(strip.any(1))
+        top = rows[0] if len(rows) else column[1]
+        return float((top - matte.matrix[1, 2]) / matte.matrix[1, 1])
+
+    @cached_property
+    def embedding(self) -> np.ndarray:
+        """(128,) identity embedding of the chosen face, as photographed."""
+        return identity.embed(self.pixels, self.face)
+
+    def with_face(self, index: int) -> Portrait:
+        """The same photo, another person."""
+        if not 0 <= index < len(self.faces):
+            raise HeadshotError(f"There is no face {index + 1}.", f"The photo shows {len(self.faces)}.")
+        return Portrait(self.photo, self.faces, index)
+
+
+def analyse(photo: Photo, face: int = 0, report: Report = silent, cancel: CancelToken | None = None) -> Portrait:
+    """Find the faces in a photo and cut out the chosen person. Raises `HeadshotError` where there is none."""
+    cancel = cancel or CancelToken()
+    report(0, 2, "Looking for faces")
+    portrait = Portrait(photo, tuple(find_faces(np.asarray(photo.image))))
+    _check(portrait)
+    cancel.check()
+    report(1, 2, "Cutting out the person")
+    portrait = portrait.with_face(face)
+    _ = portrait.contacts
+    report(2, 2, "Ready")
+    return portrait
+
+
+def _check(portrait: Portrait) -> None:
+    if not portrait.faces:
+        raise HeadshotError("No face was found in this photo.", "Use one where the face is seen from the front, in light.")
+    if portrait.face.inter_eye < MIN_INTER_EYE:
+        raise HeadshotError(
+            "The face is too small for a headshot.", "Use a photo taken closer, or crop less before sending it."
+        )

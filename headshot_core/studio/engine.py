@@ -1,0 +1,92 @@
+"""The studio engine: a portrait and a recipe make a headshot, on a plain CPU, without drawing a new face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from headshot_core import colour
+from headshot_core.face import identity
+from headshot_core.photo import write_picture
+from headshot_core.portrait import Portrait
+from headshot_core.progress import CancelToken, Report, silent
+from headshot_core.recipe import Grade, Recipe
+from headshot_core.studio import backdrops, composite, grade
+from headshot_core.studio.frame import Framed, framed
+from headshot_core.studio.light import Lamps, lamps
+from headshot_core.studio.relight import relight, roll_off
+
+OWN = ("original", "original_blur")
+STAGES = ("Framing", "Lighting", "Backdrop", "Finishing")
+
+
+@dataclass(frozen=True, eq=False)
+class Headshot:
+    """A finished picture and how it came about."""
+
+    picture: np.ndarray
+    """sRGB float32 (H, W, 3), 0..1"""
+    recipe: Recipe
+    notes: tuple[str, ...]
+    """what the person should know, in plain words"""
+    shot: Framed
+
+    @cached_property
+    def distance(self) -> float:
+        """Identity distance between photo and picture; see `headshot_core.face.identity`."""
+        portrait = self.shot.portrait
+        before = portrait.embedding
+        after = identity.embed((self.picture * 255).round().astype(np.uint8), self.shot.face)
+        return identity.distance(before, after)
+
+    @property
+    def likeness(self) -> int:
+        """0..100: how far the face is still the photo's."""
+        return identity.likeness(self.distance)
+
+    def save(self, path: str | Path) -> Path:
+        """Write PNG, JPEG or WebP, with provenance and without the source's EXIF. Raises `HeadshotError`."""
+        write_picture(self.picture, path, recipe=self.recipe)
+        return Path(path)
+
+
+def make(portrait: Portrait, recipe: Recipe, report: Report = silent, cancel: CancelToken | None = None) -> Headshot:
+    """One headshot. The same portrait and recipe give the same picture. Raises `HeadshotError`."""
+    cancel = cancel or CancelToken()
+    own = recipe.backdrop.kind in OWN
+    kind = None if own else backdrops.get(recipe.backdrop.kind)
+    grade.look_of(recipe.grade)
+
+    def begin(stage: int) -> None:
+        cancel.check()
+        report(stage, len(STAGES), STAGES[stage])
+
+    begin(0)
+    shot = framed(portrait, recipe.frame, inside=own)
+    lights = lamps(recipe.light, shot.face.yaw, shot.shading.source.side)
+    begin(1)
+    person = relight(_exposed(shot, recipe.grade), shot.alpha, shot.shading, lights, shot.face.head_height)
+    begin(2)
+    behind = _backdrop(shot, recipe, lights)
+    begin(3)
+    linear = composite.join(person, shot.alpha, behind, kind, lights, shot.face.head_height)
+    picture = composite.add_grain(colour.to_srgb(linear), shot.alpha, shot.grain, recipe.seed)
+    picture = np.clip(grade.apply(picture, recipe.grade, shot.skin, recipe.seed), 0, 1)
+    report(len(STAGES), len(STAGES), "Ready")
+    return Headshot(picture, recipe, portrait.photo.notes + shot.framing.notes, shot)
+
+
+def _exposed(shot: Framed, settings: Grade) -> np.ndarray:
+    if not settings.auto or abs(shot.stops) < 0.05:
+        return shot.linear
+    return roll_off(shot.linear * 2**shot.stops, shot.linear)
+
+
+def _backdrop(shot: Framed, recipe: Recipe, lights: Lamps) -> np.ndarray:
+    width, height = shot.framing.size
+    light = recipe.light.model_copy(update={"azimuth": lights.azimuth, "elevation": lights.elevation})
+    stage = backdrops.Stage(width, height, shot.head, light, recipe.seed)
+    return colour.to_linear(backdrops.render(recipe.backdrop, stage))

@@ -1,0 +1,135 @@
+"""Grade: the look of the finished picture, with skin tones protected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from headshot_core import colour
+from headshot_core.errors import HeadshotError
+from headshot_core.recipe import Grade
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look as a few well known moves, all in CIELAB; amounts at full strength."""
+
+    title: str
+    hint: str
+    contrast: float = 0.0
+    """slope of the S-curve round middle grey: 0 none"""
+    lift: float = 0.0
+    """L added to black"""
+    gamma: float = 1.0
+    """above 1 lightens the middle tones"""
+    saturation: float = 1.0
+    warm: float = 0.0
+    """b added to the whole picture; half of it on skin"""
+    shadows: tuple[float, float] = (0.0, 0.0)
+    """a, b added to the dark parts"""
+    lights: tuple[float, float] = (0.0, 0.0)
+    """a, b added to the light parts"""
+    grain: float = 0.0
+    """standard deviation, in L"""
+    vignette: float = 0.0
+    """L taken from the corners"""
+
+
+LOOKS: dict[str, Look] = {
+    "natural": Look("Natural", "true colours, nothing added"),
+    "warm": Look("Warm", "late afternoon", 0.1, warm=6.0, lights=(0.5, 2.5), saturation=1.04),
+    "cool": Look("Cool", "crisp and modern", 0.12, warm=-5.0, shadows=(-0.5, -3.0), saturation=0.96),
+    "editorial": Look(
+        "Editorial", "magazine: contrast, quiet colour", 0.28, 1.5, 1.02, 0.86, shadows=(-1.0, -2.0), vignette=4
+    ),
+    "film": Look(
+        "Film",
+        "soft blacks, fine grain",
+        0.14,
+        5.0,
+        1.04,
+        0.9,
+        1.5,
+        shadows=(-2.0, -2.5),
+        lights=(1.0, 3.0),
+        grain=1.5,
+        vignette=3,
+    ),
+    "high_key": Look("High key", "light and airy", -0.06, 2.0, 1.22, 0.94),
+    "low_key": Look("Low key", "dark and calm", 0.24, 0.0, 0.82, 0.92, vignette=9),
+    "black_and_white": Look("Black and white", "classic, full tones", 0.26, 0.5, 1.04, 0.0, grain=1.0, vignette=3),
+}
+SKIN_PROTECTION = 0.6
+"""Share of a look's colour shift that skin is spared."""
+FACE_L = 66.0
+"""A well exposed light face; darker skin is brought towards less, see `auto_exposure`."""
+
+
+def look_of(grade: Grade) -> Look:
+    """The look that a recipe names, or a `HeadshotError`."""
+    if grade.look not in LOOKS:
+        raise HeadshotError(f"There is no look called '{grade.look}'.", f"Choose one of {', '.join(LOOKS)}.")
+    return LOOKS[grade.look]
+
+
+def auto_exposure(face_luminance: float) -> float:
+    """Stops that bring a face to a pleasant brightness, without making dark skin light.
+
+    `face_luminance`: median linear luminance of the face's skin as photographed. Only what lies outside the range in
+    which well lit skin of any tone is found (0.08..0.50, Munsell value 3.3..7.6) is moved, and only part of the way.
+    """
+    low, high = 0.10, 0.46
+    wanted = float(np.clip(face_luminance, low, high))
+    return 0.75 * float(np.log2(wanted / max(face_luminance, 1e-3)))
+
+
+def apply(picture: np.ndarray, grade: Grade, skin: np.ndarray, seed: int) -> np.ndarray:
+    """The graded picture, sRGB (H, W, 3) 0..1. `skin`: (H, W) 0..1, spared most of the colour shift."""
+    look, amount = look_of(grade), grade.strength
+    if grade.exposure:
+        picture = colour.to_srgb(_shoulder(colour.to_linear(picture) * 2**grade.exposure))
+    if look == LOOKS["natural"] or amount == 0:
+        return picture
+    lab = colour.to_lab(picture)
+    shift = 1 - SKIN_PROTECTION * skin[..., None]
+    lab[..., 0] = _tone(lab[..., 0], look, amount)
+    lab[..., 1:] *= 1 + (look.saturation - 1) * amount
+    if look.saturation:
+        lab[..., 1:] += _tint(lab[..., 0], look) * (amount * shift)
+    if look.vignette:
+        lab[..., 0] -= _vignette(lab.shape[:2]) * look.vignette * amount
+    if look.grain:
+        lab[..., 0] += _grain(lab.shape[:2], seed) * look.grain * amount
+    return colour.from_lab(lab)
+
+
+def _shoulder(linear: np.ndarray, knee: float = 0.7) -> np.ndarray:
+    # Highlights roll off instead of clipping.
+    over = np.maximum(linear - knee, 0)
+    return np.minimum(linear, knee) + (1 - knee) * (1 - np.exp(-over / (1 - knee)))
+
+
+def _tone(lightness: np.ndarray, look: Look, amount: float) -> np.ndarray:
+    x = np.clip(lightness / 100, 0, 1)
+    y = x ** (1 / look.gamma)
+    y = y + look.contrast * (y - 0.5) * 4 * y * (1 - y)
+    y = look.lift / 100 + y * (1 - look.lift / 100)
+    return 100 * (x + amount * (y - x))
+
+
+def _tint(lightness: np.ndarray, look: Look) -> np.ndarray:
+    light = np.clip(lightness / 100, 0, 1)[..., None]
+    warm = np.array([0, look.warm], np.float32)
+    return warm + (1 - light) ** 2 * np.float32(look.shadows) + light**2 * np.float32(look.lights)
+
+
+def _vignette(shape: tuple[int, int]) -> np.ndarray:
+    y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
+    return np.clip(np.hypot(x[None], y[:, None]) - 0.55, 0, None) ** 1.5
+
+
+def _grain(shape: tuple[int, int], seed: int) -> np.ndarray:
+    noise = np.random.default_rng(seed).standard_normal(shape, np.float32)
+    return cv2.GaussianBlur(noise, (0, 0), 0.7) * 1.9

@@ -1,0 +1,199 @@
+"""Relighting: the photo's own light on the person is estimated, taken out in part, and the studio's light put in.
+
+The picture is multiplied, in linear light, by target shading over present shading, both smooth: the face's texture
+stays as photographed. Present light: first-order spherical harmonics fitted to the skin (Ramamoorthi & Hanrahan 2001).
+Target: a soft key with cast shadows, a fill, and an edge light.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from headshot_core import colour
+from headshot_core.studio.geometry import HEAD, Shape
+from headshot_core.studio.light import Lamps
+
+REMOVAL = 0.75
+"""How much of the present light's unevenness is taken out: the fit is never sure enough for all of it."""
+DARKEST, LIGHTEST = 0.2, 2.2
+"""Bounds of the multiplication, linear light."""
+CLOTHES, HAIR = 0.7, 0.75
+"""How far clothes and hair follow the key, as exponents: their shape is a guess."""
+MARCH = 28
+"""Steps of the shadow march."""
+
+
+@dataclass(frozen=True)
+class SourceLight:
+    """The light in the photo, as read from the skin."""
+
+    ambient: float
+    vector: np.ndarray
+    """(3,) strength times direction toward the light: x right, y down, z toward the camera"""
+
+    @property
+    def side(self) -> int:
+        """1 where the stronger light comes from the viewer's right, else -1."""
+        return 1 if self.vector[0] > 0 else -1
+
+    @property
+    def azimuth(self) -> float:
+        """Degrees, positive from the viewer's right."""
+        return float(np.degrees(np.arctan2(self.vector[0], max(self.vector[2], 1e-3))))
+
+    @property
+    def elevation(self) -> float:
+        """Degrees above the eyes."""
+        return float(np.degrees(np.arctan2(-self.vector[1], np.hypot(self.vector[0], self.vector[2]) + 1e-6)))
+
+    @property
+    def unevenness(self) -> float:
+        """Directed light against all light, 0 (flat) to 1 (hard)."""
+        directed = float(np.linalg.norm(self.vector))
+        return directed / (directed + max(self.ambient, 1e-3))
+
+    def shading(self, normals: np.ndarray) -> np.ndarray:
+        """Present shading (h, w), about 1 on the mean of the skin."""
+        shade = self.ambient + normals @ self.vector
+        return np.clip(shade, 0.35, 1.8).astype(np.float32)
+
+
+def read_source(luminance: np.ndarray, skin: np.ndarray, shape: Shape) -> SourceLight:
+    """Fit the photo's light. `luminance` linear (h, w) and `skin` (h, w) 0..1, on the shape's grid."""
+    used = skin > 0.5
+    if used.sum() < 30:
+        return SourceLight(1.0, np.zeros(3, np.float32))
+    normals, light = shape.normals[used], luminance[used]
+    light = light / np.median(light)
+    basis = np.column_stack([np.ones(len(normals)), normals])
+    weights = np.ones(len(light))
+    ridge = np.diag([1e-3, 0.02, 0.02, 0.02]) * len(light)
+    for _ in range(6):  # beard, shine and glasses count less and less (Huber)
+        scaled = basis * weights[:, None]
+        fit = np.linalg.solve(scaled.T @ basis + ridge, scaled.T @ light)
+        error = np.abs(light - basis @ fit)
+        weights = np.minimum(1, 1.5 * np.median(error) / np.maximum(error, 1e-6))
+    mean = float(np.mean(basis @ fit))
+    return SourceLight(float(fit[0] / mean), (fit[1:] / mean).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Shading:
+    """What relighting needs of a framed person, on the shape's grid."""
+
+    shape: Shape
+    source: SourceLight
+    skin: np.ndarray
+    """(h, w) 0..1"""
+    body: np.ndarray
+    """(h, w) 0..1: below the chin"""
+
+
+def gain(shading: Shading, lamps: Lamps) -> tuple[np.ndarray, np.ndarray]:
+    """The multiplication (h, w, 3) for linear light, and a faint highlight (h, w) to add on skin."""
+    normals = shading.shape.normals
+    present = shading.source.shading(normals) ** REMOVAL
+    key, shine = _key(shading.shape, lamps)
+    lit = lamps.fill * _fill(normals, lamps) + (1 - lamps.fill) * key
+    ratio = lit / present
+    on_skin = shading.skin > 0.5
+    if on_skin.any():  # exposed for the lit side, as a photographer does
+        ratio = ratio / np.percentile(ratio[on_skin], 72)
+    loose = HAIR + (CLOTHES - HAIR) * shading.body
+    follow = loose + shading.skin * (1 - loose)
+    ratio = np.clip(ratio, DARKEST, LIGHTEST) ** (follow * lamps.strength)
+    share = (1 - lamps.fill) * key / np.maximum(lit, 1e-3)
+    tint = 1 + (share * lamps.strength)[..., None] * (colour.kelvin_to_rgb(lamps.temperature) - 1)
+    return ratio[..., None] * tint, shine * shading.skin * lamps.strength
+
+
+def _key(shape: Shape, lamps: Lamps) -> tuple[np.ndarray, np.ndarray]:
+    """Diffuse light of the key (h, w), 1 where it falls straight, and its broad highlight."""
+    direction = lamps.direction
+    wrap = 0.1 + 0.3 * lamps.softness
+    facing = np.clip((shape.normals @ direction + wrap) / (1 + wrap), 0, 1)
+    seen = _visible(shape.depth, direction, lamps.softness)
+    half = direction + np.array([0, 0, 1], np.float32)
+    half = half / np.linalg.norm(half)
+    shine = np.clip(shape.normals @ half, 0, 1) ** (30 - 18 * lamps.softness) * seen
+    return facing * seen, 0.035 * shine
+
+
+def _fill(normals: np.ndarray, lamps: Lamps) -> np.ndarray:
+    """A broad fill from the camera, a little from the key's other side: (h, w), about 1."""
+    direction = np.array([-0.25 * np.sign(lamps.direction[0]), -0.1, 1], np.float32)
+    direction = direction / np.linalg.norm(direction)
+    return 0.55 + 0.45 * np.clip(normals @ direction, 0, 1)
+
+
+def _visible(depth: np.ndarray, direction: np.ndarray, softness: float) -> np.ndarray:
+    """(h, w) 0..1: how much of the lamp each place sees, by marching the height field towards it."""
+    across = float(np.hypot(direction[0], direction[1]))
+    if across < 0.05:
+        return np.ones_like(depth)
+    step = direction / across
+    seen = np.ones_like(depth)
+    spread = 0.12 + 0.35 * softness  # a larger lamp: a wider half-shadow
+    for distance in np.geomspace(1.5, HEAD * 1.1, MARCH):
+        shift = np.float32([[1, 0, step[0] * distance], [0, 1, step[1] * distance]])
+        ahead = cv2.warpAffine(
+            depth, shift, depth.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+        )
+        clearance = (depth + step[2] * distance - ahead) / (spread * distance + 1)
+        seen = np.minimum(seen, np.clip(clearance + 0.9, 0, 1))
+    return cv2.GaussianBlur(seen, (0, 0), 0.6 + 1.4 * softness)
+
+
+def relight(linear: np.ndarray, alpha: np.ndarray, shading: Shading, lamps: Lamps, head: float) -> np.ndarray:
+    """The person in the lamps' light, linear (H, W, 3). `linear`: own colours, `alpha`: (H, W), `head`: pixels."""
+    if lamps.strength == 0:
+        return linear
+    lit = _multiplied(linear, *gain(shading, lamps))
+    if lamps.rim > 0:
+        lit = lit + _edge_light(linear, alpha, lamps, head)
+    return roll_off(lit, linear)
+
+
+def _multiplied(linear: np.ndarray, factor: np.ndarray, shine: np.ndarray) -> np.ndarray:
+    size = linear.shape[1::-1]
+    factor = cv2.resize(cv2.GaussianBlur(factor, (0, 0), 0.7), size, interpolation=cv2.INTER_CUBIC)
+    shine = cv2.resize(shine, size, interpolation=cv2.INTER_LINEAR)[..., None]
+    # Burnt-out places hold no tone: made darker they turn grey.
+    bright = cv2.GaussianBlur(linear.max(-1), (0, 0), max(1.0, linear.shape[0] / 300))[..., None]
+    burnt = np.clip((bright - 0.85) / 0.15, 0, 1)
+    factor = factor + burnt * np.clip(1 - factor, 0, 1) * 0.7
+    return linear * factor + shine
+
+
+def _edge_light(linear: np.ndarray, alpha: np.ndarray, lamps: Lamps, head: float) -> np.ndarray:
+    """A lamp behind the person: a thin bright edge on hair and shoulders, on the side away from the key or on both."""
+    size = linear.shape[1::-1]
+    shrink = max(1, round(head / 160))
+    small = cv2.resize(alpha, (size[0] // shrink, size[1] // shrink), interpolation=cv2.INTER_AREA)
+    reach = head / shrink
+    soft = cv2.GaussianBlur(small, (0, 0), reach * 0.03)
+    out_x = -cv2.Sobel(soft, cv2.CV_32F, 1, 0)
+    out_y = -cv2.Sobel(soft, cv2.CV_32F, 0, 1)
+    length = np.hypot(out_x, out_y) + 1e-6
+    away = -np.sign(lamps.azimuth) if lamps.azimuth else 1
+    facing = np.clip(out_x / length * away * 0.9 - 0.45 * out_y / length, 0, 1)
+    if lamps.rim > 0.6:
+        facing = np.maximum(facing, np.clip(-out_x / length * away * 0.9 - 0.45 * out_y / length, 0, 1) * 0.8)
+    depth = cv2.distanceTransform((small > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    band = np.exp(-depth / (reach * 0.022)) * facing
+    band = cv2.resize(cv2.GaussianBlur(band, (0, 0), 0.8), size, interpolation=cv2.INTER_LINEAR)
+    light = colour.to_linear(colour.hex_to_rgb(lamps.rim_colour)[None])[0]
+    strength = 0.9 * lamps.rim * lamps.strength * band[..., None]
+    return strength * light * (0.08 + 1.1 * np.sqrt(np.clip(linear, 0, 1)))
+
+
+def roll_off(lit: np.ndarray, before: np.ndarray, knee: float = 0.7) -> np.ndarray:
+    """What became brighter than the knee bends towards 1 instead of clipping; hue is kept, the rest is untouched."""
+    peak = lit.max(-1, keepdims=True)
+    knee = np.clip(before.max(-1, keepdims=True), knee, 0.995)
+    over = np.maximum(peak - knee, 0)
+    bent = np.minimum(peak, knee) + (1 - knee) * (1 - np.exp(-over / (1 - knee)))
+    return lit * (bent / np.maximum(peak, 1e-6))

@@ -1,0 +1,398 @@
+"""Visit: one person's photo, looks and results while the page is open. Plain Python: it knows nothing of Gradio.
+
+All of it lives in memory and goes when the visit ends. On the disk there is only what the person asked for: an own
+backdrop and the latest download, in a private folder that is removed with the visit.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import shutil
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import ValidationError
+
+from headshot_core.errors import HeadshotError
+from headshot_core.progress import CancelToken
+from headshot_core.recipe import Recipe
+
+if TYPE_CHECKING:
+    from headshot_core.photo import Photo
+    from headshot_core.portrait import Portrait
+
+PREVIEW_SIDE = 640
+"""Pixels of a preview's longer side: quick, and sharp enough while a slider moves."""
+SECTIONS = ("frame", "backdrop", "light", "grade")
+"""The parts of a recipe that the drawer shows."""
+FIRST_GUESS = 1.5
+"""Seconds for one headshot, before any was timed."""
+
+
+@dataclass
+class Shot:
+    """One look on the photo: its recipe as adjusted, and the newest picture of it."""
+
+    name: str
+    title: str
+    own: Recipe
+    """the look's own recipe, for `reset`"""
+    recipe: Recipe
+    picture: np.ndarray | None = None
+    """uint8 (H, W, 3): a small preview, or the headshot in full once `finished`"""
+    finished: bool = False
+    wanted: bool = False
+    """made in full once: keep it so after an adjustment"""
+    notes: tuple[str, ...] = ()
+    numbers: dict = field(default_factory=dict)
+    error: str = ""
+
+
+@dataclass
+class Progress:
+    """Where making several headshots stands."""
+
+    done: int
+    total: int
+    title: str
+    seconds_each: float
+
+
+class Visit:
+    """Everything between opening the page and leaving it. Methods raise `HeadshotError`."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self.photo: Photo | None = None
+        self.portrait: Portrait | None = None
+        self.shots: dict[str, Shot] = {}
+        """every look tried, so that one picked again comes back as it was left"""
+        self.picked: list[str] = []
+        self.selected: str | None = None
+        self.backdrop: Path | None = None
+        """the person's own backdrop"""
+        self._cancel = CancelToken()
+        self._seconds_each = FIRST_GUESS
+
+    @cached_property
+    def folder(self) -> Path:
+        """The visit's private folder, made at first use; its name cannot be guessed."""
+        folder = self._folder / secrets.token_urlsafe(16)
+        folder.mkdir(parents=True, mode=0o700)
+        return folder
+
+    # The photo.
+
+    def take(self, photo: Photo) -> None:
+        """Find the faces and cut out the person. The photo before stays until this one is known to be good."""
+        from headshot_core.portrait import analyse
+
+        self.portrait = analyse(photo, cancel=self._new_cancel())
+        self.photo = photo
+        self._outdate()
+
+    def choose_face(self, index: int) -> None:
+        """Take another person of the same photo."""
+        self._need_portrait()
+        self.portrait = self.portrait.with_face(index)
+        self._outdate()
+
+    def _outdate(self) -> None:
+        for shot in self.shots.values():
+            shot.picture, shot.finished, shot.error, shot.notes, shot.numbers = None, False, "", (), {}
+
+    def forget(self) -> None:
+        """Delete the photo, all pictures and the private folder."""
+        self._cancel.cancel()
+        self.photo = self.portrait = self.selected = self.backdrop = None
+        self.shots, self.picked = {}, []
+        folder = self.__dict__.pop("folder", None)
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    # The looks.
+
+    def pick(self, names: list[str]) -> None:
+        """The looks now picked, in order. The newest one is selected."""
+        from headshot_ui.catalogue import presets
+
+        known = presets()
+        names = [name for name in dict.fromkeys(names) if name in known]
+        new = [name for name in names if name not in self.picked]
+        for name in names:
+            if name not in self.shots:
+                recipe = known[name].recipe()
+                self.shots[name] = Shot(name, known[name].title, recipe, recipe)
+        self.picked = names
+        if new:
+            self.selected = new[-1]
+        elif self.selected not in names:
+            self.selected = names[-1] if names else None
+
+    def select(self, name: str) -> None:
+        """Show another of the picked looks."""
+        if name in self.picked:
+            self.selected = name
+
+    @property
+    def shot(self) -> Shot | None:
+        """The selected look."""
+        return self.shots.get(self.selected) if self.selected else None
+
+    @property
+    def strip(self) -> list[Shot]:
+        """The picked looks, in order."""
+        return [self.shots[name] for name in self.picked]
+
+    # Adjusting.
+
+    def adjust(self, settings: dict) -> None:
+        """Take the drawer's settings for the selected look."""
+        shot = self._need_shot()
+        wish = shot.recipe.model_dump() | {key: settings[key] for key in SECTIONS if key in settings}
+        try:
+            self._change(shot, self._with_own_backdrop(Recipe(**wish)))
+        except (ValidationError, TypeError) as error:
+            raise HeadshotError("That setting is out of range.", "Move the slider back a little.") from error
+
+    def reset(self, section: str) -> None:
+        """One part of the selected look as the look itself has it."""
+        shot = self._need_shot()
+        self._change(shot, shot.recipe.model_copy(update={section: getattr(shot.own, section)}))
+
+    def spread(self, section: str) -> None:
+        """Give one part of the selected look to every picked look."""
+        value = getattr(self._need_shot().recipe, section)
+        for shot in self.strip:
+            self._change(shot, shot.recipe.model_copy(update={section: value}))
+
+    def use_backdrop(self, source) -> None:
+        """Put the selected look before a picture of the person's own."""
+        from headshot_core.photo import read_photo, write_picture
+
+        shot = self._need_shot()
+        self.backdrop = write_picture(read_photo(source).image, self.folder / "backdrop.jpg")
+        backdrop = shot.recipe.backdrop.model_copy(update={"kind": "image", "image": str(self.backdrop)})
+        self._change(shot, shot.recipe.model_copy(update={"backdrop": backdrop}))
+        shot.finished = False
+
+    def _with_own_backdrop(self, recipe: Recipe) -> Recipe:
+        """A path that the browser sends is never believed: an own backdrop is the one given in this visit."""
+        if recipe.backdrop.kind == "image" and self.backdrop is None:
+            raise HeadshotError("There is no backdrop of your own yet.", "Choose a picture for it.")
+        image = str(self.backdrop) if recipe.backdrop.kind == "image" else None
+        return recipe.model_copy(update={"backdrop": recipe.backdrop.model_copy(update={"image": image})})
+
+    @staticmethod
+    def _change(shot: Shot, recipe: Recipe) -> None:
+        if recipe != shot.recipe:
+            shot.recipe, shot.finished = recipe, False
+
+    # Making.
+
+    def preview(self, shot: Shot) -> None:
+        """A small picture of a look, in a fraction of a second."""
+        self._render(shot, _smaller(shot.recipe), CancelToken())
+
+    def previews(self) -> Iterator[Shot]:
+        """A preview for each picked look that has no picture yet, the selected one first."""
+        waiting = [shot for shot in self.strip if shot.picture is None]
+        for shot in sorted(waiting, key=lambda shot: shot.name != self.selected):
+            if shot.name in self.picked and shot.picture is None:
+                self.preview(shot)
+                yield shot
+
+    def finish(self, shot: Shot) -> None:
+        """A look in full, unless it is so already."""
+        if not shot.finished:
+            start = time.monotonic()
+            self._render(shot, shot.recipe, self._cancel)
+            self._seconds_each = time.monotonic() - start
+
+    def make(self) -> Iterator[Progress]:
+        """Every picked look in full, one after the other; each step says what comes next."""
+        self._need_portrait()
+        self._new_cancel()
+        todo = [shot for shot in self.strip if not shot.finished]
+        for shot in todo:
+            shot.wanted = True
+        for number, shot in enumerate(todo):
+            yield Progress(number, len(todo), shot.title, self._seconds_each)
+            self._cancel.check()
+            self.finish(shot)
+        yield Progress(len(todo), len(todo), "", self._seconds_each)
+
+    def cancel(self) -> None:
+        """Stop `make`; what is finished stays."""
+        self._cancel.cancel()
+
+    def _render(self, shot: Shot, recipe: Recipe, cancel: CancelToken) -> None:
+        from headshot_core.photo import to_bytes
+        from headshot_core.studio.engine import make
+
+        self._need_portrait()
+        wish = shot.recipe
+        try:
+            headshot = make(self.portrait, recipe, cancel=cancel)
+        except HeadshotError as error:
+            cancel.check()
+            shot.error = str(error)
+            raise
+        if shot.recipe == wish:  # a slider moved meanwhile: the next picture is on its way
+            shot.picture, shot.notes, shot.error = to_bytes(headshot.picture), headshot.notes, ""
+            shot.numbers = getattr(headshot, "numbers", {})
+            shot.finished = recipe == wish
+            shot.wanted = shot.wanted or shot.finished
+
+    def before(self, shot: Shot) -> np.ndarray:
+        """The photo in the look's frame, uint8, to compare with."""
+        from headshot_core.photo import to_bytes
+        from headshot_core.studio.frame import framed
+
+        self._need_portrait()
+        inside = shot.recipe.backdrop.kind.startswith("original")
+        return to_bytes(framed(self.portrait, _smaller(shot.recipe).frame, inside).pixels)
+
+    # Taking home.
+
+    def download(self, kind: str, sizes: list[str], everything: bool) -> Path:
+        """A file to take home: one picture, or a ZIP of several with their recipes.
+
+        `kind`: png, jpg or webp; `sizes`: frames to add beside the one chosen; `everything`: all picked looks.
+        """
+        self._need_portrait()
+        shots = self.strip if everything else [self._need_shot()]
+        if not shots:
+            raise HeadshotError("There is nothing to download yet.", "Pick a look first.")
+        for old in self.folder.glob("download-*"):
+            shutil.rmtree(old, ignore_errors=True)
+        folder = self.folder / f"download-{secrets.token_urlsafe(8)}"
+        folder.mkdir()
+        files = [file for shot in shots for file in self._files(shot, kind, sizes)]
+        if len(shots) == 1 and not sizes and not everything:
+            name, data = files[0]
+            target = folder / name
+        else:
+            target, data = folder / f"{self._stem}-headshots.zip", _zip(files)
+        target.write_bytes(data)
+        return target
+
+    @property
+    def _stem(self) -> str:
+        safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in self.photo.name)
+        return safe.strip("-")[:60] or "photo"
+
+    def _files(self, shot: Shot, kind: str, sizes: list[str]) -> list[tuple[str, bytes]]:
+        from headshot_core.photo import encode_picture
+        from headshot_core.studio.engine import make
+
+        self.finish(shot)
+        stem = f"{self._stem}-{shot.name}"
+        files = [(f"{stem}.{kind}", encode_picture(shot.picture, kind, recipe=shot.recipe)), _recipe_file(stem, shot)]
+        for size in sizes:
+            frame = shot.recipe.frame.model_copy(update={"name": size, "width": None, "height": None})
+            recipe = shot.recipe.model_copy(update={"frame": frame})
+            picture = make(self.portrait, recipe).picture
+            files.append((f"{stem}-{size}.{kind}", encode_picture(picture, kind, recipe=recipe)))
+        return files
+
+    # Guards.
+
+    def _need_portrait(self) -> None:
+        if self.portrait is None:
+            raise HeadshotError("There is no photo yet.", "Choose one, or try the example.")
+
+    def _need_shot(self) -> Shot:
+        if self.shot is None:
+            raise HeadshotError("No look is picked yet.", "Pick one below.")
+        return self.shot
+
+    def _new_cancel(self) -> CancelToken:
+        self._cancel = CancelToken()
+        return self._cancel
+
+
+def _smaller(recipe: Recipe) -> Recipe:
+    """The same recipe at preview size; small frames as they are."""
+    from headshot_core.studio.framing import size_of
+
+    width, height = size_of(recipe.frame)
+    scale = min(1, PREVIEW_SIDE / max(width, height))
+    size = {"width": max(64, round(width * scale)), "height": max(64, round(height * scale))}
+    return recipe.model_copy(update={"frame": recipe.frame.model_copy(update=size)})
+
+
+def public_json(recipe: Recipe) -> str:
+    """The recipe to read and keep: of an own backdrop only the file's name."""
+    data = recipe.model_dump(mode="json")
+    if data["backdrop"]["image"]:
+        data["backdrop"]["image"] = Path(data["backdrop"]["image"]).name
+    return json.dumps(data, indent=2)
+
+
+def _recipe_file(stem: str, shot: Shot) -> tuple[str, bytes]:
+    return f"{stem}.recipe.json", public_json(shot.recipe).encode()
+
+
+def _zip(files: list[tuple[str, bytes]]) -> bytes:
+    """Stored, not squeezed: pictures are already. The time is fixed, so equal pictures give equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in files:
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return buffer.getvalue()
+
+
+class Visits:
+    """The visits of all who have the page open, found by the browser session's name.
+
+    A visit is kept for a while after its page was closed, so that a laptop that slept finds its pictures again.
+    """
+
+    def __init__(self, folder: Path, limit: int = 40, grace: float = 600):
+        self._folder, self._limit, self._grace = folder, limit, grace
+        self._visits: dict[str, Visit] = {}
+        self._leaving: dict[str, threading.Timer] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._visits)
+
+    def of(self, session: str) -> Visit:
+        """The visit of that session; the longest unused one makes room where there are too many."""
+        with self._lock:
+            if timer := self._leaving.pop(session, None):
+                timer.cancel()
+            visit = self._visits.pop(session, None) or Visit(self._folder)
+            self._visits[session] = visit
+            crowd = list(self._visits)[: -self._limit]
+        for name in crowd:
+            self.end(name)
+        return visit
+
+    def leave(self, session: str) -> None:
+        """The page was closed: end the visit after the grace time, unless it comes back."""
+        with self._lock:
+            if session not in self._visits or session in self._leaving:
+                return
+            timer = threading.Timer(self._grace, self.end, [session])
+            timer.daemon = True
+            self._leaving[session] = timer
+        timer.start()
+
+    def end(self, session: str) -> None:
+        """Forget the visit now."""
+        with self._lock:
+            visit = self._visits.pop(session, None)
+            self._leaving.pop(session, None)
+        if visit:
+            visit.forget()
