@@ -107,8 +107,10 @@ def _try_lock(file: BinaryIO) -> bool:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except (BlockingIOError, PermissionError):
         return False
+    except OSError:  # some network disks know no locks: better without than never
+        return True
     return True
 
 
@@ -118,7 +120,7 @@ def explain(error: OSError, path: Path) -> HeadshotError:
         return HeadshotError(f"The disk is full; {path} was not written.", "Make some room and try again.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return HeadshotError(
-            f"{path} may not be opened or written.", "Choose another folder, or change its permissions."
+            f"There is no permission to open or write {path}.", "Choose another place, or change its permissions."
         )
     if error.errno == errno.ENAMETOOLONG:
         return HeadshotError("The file's name is too long.", "Choose a shorter one.")

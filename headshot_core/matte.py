@@ -20,12 +20,12 @@ HEAD = 200
 """Head height, in pixels, at which the alpha is solved; finer detail comes from the photo itself."""
 ABOVE, BELOW, BESIDE = 1.0, 2.6, 2.6
 """How far the cut-out reaches from crown, chin and eye centre, in head heights: more than any frame shows."""
-CLOTHES_BAND, HAIR_BAND = 0.035, 0.07
+CLOTHES_BAND, HAIR_BAND = 0.022, 0.07
 """Half width of the unknown band round the outline, in head heights."""
 EPSILON = 1e-4
 """Regularisation of the matting Laplacian, for colours 0..1."""
-TRUST = 0.02
-"""Weight of the first guess against the matting Laplacian."""
+TRUST, CLOTHES_TRUST = 0.02, 0.3
+"""Weight of the first guess against the matting Laplacian: on cloth the mask knows better than the colours."""
 STEPS = 30
 TOLERANCE = 0.02
 
@@ -105,15 +105,17 @@ def _inverse_symmetric(cov: list[np.ndarray], epsilon: float) -> list[np.ndarray
     return [m / np.maximum(determinant, 1e-20) for m in minors]
 
 
-def closed_form(guide: np.ndarray, tri: np.ndarray, first: np.ndarray) -> np.ndarray:
+def closed_form(
+    guide: np.ndarray, tri: np.ndarray, first: np.ndarray, trust: np.ndarray | float = TRUST
+) -> np.ndarray:
     """Alpha 0..1 that follows the guide's colours and, weakly, the first guess; known pixels are held.
 
-    Solves (L + D) alpha = D first by conjugate gradients, D = `TRUST` times how sure the first guess is.
+    Solves (L + D) alpha = D first by conjugate gradients, D = `trust` times how sure the first guess is.
     All arrays float32 0..1, (H, W, 3) and (H, W).
     """
     model = LocalModel(guide - 0.5)
     unknown = tri == 0.5
-    trust = (TRUST * (0.1 + np.abs(2 * first - 1) ** 2)).astype(np.float32)
+    trust = (trust * (0.1 + (2 * first - 1) ** 2)).astype(np.float32)
 
     def apply(x):
         return np.where(unknown, model.laplacian(x) + trust * x, 0)
@@ -157,6 +159,9 @@ class Matte:
             return cv2.warpAffine(array, to_frame, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
         refined = np.einsum("hwc,hwc->hw", warp(self.slope), pixels) + warp(self.offset)
+        # Detail may move alpha within what its neighbours at low resolution show, not invent it from texture.
+        around = np.ones((3, 3), np.uint8)
+        refined = np.clip(refined, warp(cv2.erode(self.alpha, around)), warp(cv2.dilate(self.alpha, around)))
         known = warp(self.known)
         return (known * warp(self.alpha) + (1 - known) * refined).clip(0, 1)
 
@@ -198,8 +203,11 @@ def cut_out(image: np.ndarray, face: Face, others: tuple[Face, ...] = ()) -> Mat
     guide = small.astype(np.float32) / 255
     tri = trimap(mask, _band(mask.shape, face))
     wide = LocalModel(guide, max(2, round(face.head_height * 0.05)), 1e-2)
-    first = wide.predict(*wide.fit(mask)).clip(0, 1)
-    alpha = _levels(closed_form(guide, tri, first), mask, face.head_height)
+    hair, cloth = wide.predict(*wide.fit(mask)).clip(0, 1), np.clip(1.6 * mask - 0.4, 0, 1)
+    clothes = _clothes(mask.shape, face)
+    first = hair + clothes * (cloth - hair)
+    trust = TRUST + (CLOTHES_TRUST - TRUST) * clothes
+    alpha = _levels(closed_form(guide, tri, first, trust), mask, face)
     fine = LocalModel(guide, 2, 1e-2)
     slope, offset = fine.fit(alpha)
     known = cv2.blur((tri != 0.5).astype(np.float32), (5, 5))
@@ -253,16 +261,21 @@ def _distance(shape: tuple[int, int], face: Face) -> np.ndarray:
 
 def _band(shape: tuple[int, int], face: Face) -> np.ndarray:
     """Half width of the unknown band: wide round the hair, narrow on clothes."""
+    return face.head_height * (HAIR_BAND + (CLOTHES_BAND - HAIR_BAND) * _clothes(shape, face))
+
+
+def _clothes(shape: tuple[int, int], face: Face) -> np.ndarray:
+    """(H, W) 0 at the height of the head, 1 from the shoulders down."""
     y = np.arange(shape[0], dtype=np.float32)[:, None]
-    head = face.head_height
-    share = np.clip((y - face.chin[1] - 0.2 * head) / (0.3 * head), 0, 1)
-    return np.broadcast_to(head * (HAIR_BAND + (CLOTHES_BAND - HAIR_BAND) * share), shape)
+    share = np.clip((y - face.chin[1]) / (0.12 * face.head_height) + 0.5, 0, 1)
+    return np.broadcast_to(share, shape)
 
 
-def _levels(alpha: np.ndarray, mask: np.ndarray, head: float) -> np.ndarray:
+def _levels(alpha: np.ndarray, mask: np.ndarray, face: Face) -> np.ndarray:
     """Alpha without the solver's doubt: faint haze, the more so the farther from the mask, and near-solid skin."""
-    away = np.clip(_depth(mask < 0.5) / (0.09 * head), 0, 1)
-    haze = 0.04 + 0.3 * away
+    away = np.clip(_depth(mask < 0.5) / (0.09 * face.head_height), 0, 1)
+    # Hair flies, cloth does not: what is faint beside a shoulder belongs to the room.
+    haze = 0.04 + away * (0.3 + 0.4 * _clothes(alpha.shape, face))
     return np.clip((alpha - haze) / (0.96 - haze), 0, 1).astype(np.float32)
 
 

@@ -94,7 +94,7 @@ def test_bad_targets_are_clear_errors(tmp_path, bad):
 def test_a_read_only_folder_is_told(tmp_path):
     """A folder without write permission: clear words."""
     tmp_path.chmod(0o500)
-    with pytest.raises(HeadshotError, match="may not be"):
+    with pytest.raises(HeadshotError, match="no permission"):
         atomic_write(tmp_path / "x", b"")
 
 

@@ -152,6 +152,16 @@ def test_any_damage_is_a_photo_or_a_clear_error(kind, data):
         assert read_photo(bytes(content)).image.mode == "RGB"
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(DISPLAY_P3) - 1), st.integers(0, 255)), min_size=1, max_size=6))
+def test_any_damaged_profile_is_survived(changes):
+    """A colour profile with flipped bytes costs at most the colours, never the photo."""
+    profile = bytearray(DISPLAY_P3)
+    for at, value in changes:
+        profile[at] = value
+    assert read_photo(encoded("PNG", portrait(80), icc_profile=bytes(profile))).image.size == (80, 80)
+
+
 SMALL = {kind: encoded(kind, portrait(80)) for kind in ("JPEG", "PNG", "WEBP", "TIFF", "GIF")}
 
 
@@ -249,6 +259,8 @@ def test_nothing_of_the_source_leaks(tmp_path, kind):
     """GPS, camera and the source's profile stay behind; an own backdrop gives only its file's name."""
     source = read_photo(put(tmp_path, "a.jpg", encoded("JPEG", exif=exif(gps=True), icc_profile=ADOBE_RGB)))
     recipe = Recipe(backdrop=Backdrop(kind="image", image="/home/jane.doe/private/wall.jpg"))
+    with Image.open(io.BytesIO(encoded("JPEG", comment=b"private note"))) as image:
+        assert b"private" not in encode_picture(image, kind)
     content = encode_picture(source.image, kind, recipe=recipe)
     with Image.open(io.BytesIO(content)) as image:
         assert not image.getexif()

@@ -17,9 +17,11 @@ from headshot_core.recipe import Grade, Recipe
 from headshot_core.studio import backdrops, composite, grade
 from headshot_core.studio.frame import Framed, framed
 from headshot_core.studio.light import Lamps, lamps
+from headshot_core.studio.likeness_guard import safe_strength
 from headshot_core.studio.relight import relight, roll_off
 
 OWN = ("original", "original_blur")
+SOFTENED = "The light was softened, so that the face stays yours."
 STAGES = ("Framing", "Lighting", "Backdrop", "Finishing")
 
 
@@ -66,8 +68,9 @@ def make(portrait: Portrait, recipe: Recipe, report: Report = silent, cancel: Ca
 
     begin(0)
     shot = framed(portrait, recipe.frame, inside=own)
-    lights = lamps(recipe.light, shot.face.yaw, shot.shading.source.side)
     begin(1)
+    light = recipe.light.model_copy(update={"strength": safe_strength(portrait, recipe.light)})
+    lights = lamps(light, shot.face.yaw, shot.shading.source.side)
     person = relight(_exposed(shot, recipe.grade), shot.alpha, shot.shading, lights, shot.face.head_height)
     begin(2)
     behind = _backdrop(shot, recipe, lights)
@@ -76,7 +79,8 @@ def make(portrait: Portrait, recipe: Recipe, report: Report = silent, cancel: Ca
     picture = composite.add_grain(colour.to_srgb(linear), shot.alpha, shot.grain, recipe.seed)
     picture = np.clip(grade.apply(picture, recipe.grade, shot.skin, recipe.seed), 0, 1)
     report(len(STAGES), len(STAGES), "Ready")
-    return Headshot(picture, recipe, portrait.photo.notes + shot.framing.notes, shot)
+    softened = (SOFTENED,) if light.strength < 0.75 * recipe.light.strength else ()
+    return Headshot(picture, recipe, portrait.photo.notes + shot.framing.notes + softened, shot)
 
 
 def _exposed(shot: Framed, settings: Grade) -> np.ndarray:

@@ -35,7 +35,7 @@ class Framed:
 
     @cached_property
     def pixels(self) -> np.ndarray:
-        """The photo in the frame, sRGB float32 (H, W, 3); beyond the photo its edge is repeated."""
+        """The photo in the frame, sRGB float32 (H, W, 3); beyond the photo its edge is mirrored."""
         return warp(self.portrait.pixels, self.framing.matrix, self.framing.size)
 
     @cached_property
@@ -133,7 +133,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.nda
     if shrink > 1.3:
         image, matrix = _shrunk(image, matrix, size, shrink)
     flags = cv2.INTER_CUBIC if scale > 0.75 else cv2.INTER_LINEAR
-    frame = cv2.warpAffine(image, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    frame = cv2.warpAffine(image, matrix, size, flags=flags, borderMode=cv2.BORDER_REFLECT_101)
     return frame.astype(np.float32) * np.float32(1 / 255)
 
 
@@ -156,7 +156,7 @@ def _shrunk(image, matrix, size, shrink: float):
     return part, np.column_stack([linear, offset])
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=6)
 def framed(portrait: Portrait, frame: Frame, inside: bool = False) -> Framed:
     """A portrait in a frame; the last few are kept, so that other lights and backdrops cost little."""
     size = (portrait.photo.width, portrait.photo.height)

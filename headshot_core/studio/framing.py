@@ -46,7 +46,7 @@ FRAMES: dict[str, Rule] = {
 }
 MAX_ROLL = 12.0
 """Degrees of tilt that are taken out; more is a pose."""
-MARGIN = 0.01
+MARGIN = 0.006
 """A cut this near to the frame's edge (shares of its height) is on the edge."""
 
 

@@ -22,6 +22,8 @@ DARKEST, LIGHTEST = 0.2, 2.2
 """Bounds of the multiplication, linear light."""
 CLOTHES, HAIR = 0.7, 0.75
 """How far clothes and hair follow the key, as exponents: their shape is a guess."""
+SUBSURFACE = np.array([-0.06, 0.0, 0.08], np.float32)
+"""Light that wanders under the skin comes out red: shadows on skin are warmer than on paper. Exponents for R, G, B."""
 MARCH = 28
 """Steps of the shadow march."""
 
@@ -70,14 +72,18 @@ def read_source(luminance: np.ndarray, skin: np.ndarray, shape: Shape) -> Source
     light = light / np.median(light)
     basis = np.column_stack([np.ones(len(normals)), normals])
     weights = np.ones(len(light))
-    ridge = np.diag([1e-3, 0.02, 0.02, 0.02]) * len(light)
+    ridge = np.diag([1e-3, 0.03, 0.03, 0.03]) * len(light)
     for _ in range(6):  # beard, shine and glasses count less and less (Huber)
         scaled = basis * weights[:, None]
         fit = np.linalg.solve(scaled.T @ basis + ridge, scaled.T @ light)
         error = np.abs(light - basis @ fit)
         weights = np.minimum(1, 1.5 * np.median(error) / np.maximum(error, 1e-6))
-    mean = float(np.mean(basis @ fit))
-    return SourceLight(float(fit[0] / mean), (fit[1:] / mean).astype(np.float32))
+    shade = basis @ fit
+    # Where the shape explains little of the brightness (make-up, freckles, shine), little of it is taken for light.
+    explained = np.average((shade - shade.mean()) ** 2, weights=weights)
+    trust = explained / (explained + np.average(error**2, weights=weights) + 1e-6)
+    vector = fit[1:] / shade.mean() * min(1.0, 1.3 * trust)
+    return SourceLight(float(1 - normals.mean(0) @ vector), vector.astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ def gain(shading: Shading, lamps: Lamps) -> tuple[np.ndarray, np.ndarray]:
     ratio = np.clip(ratio, DARKEST, LIGHTEST) ** (follow * lamps.strength)
     share = (1 - lamps.fill) * key / np.maximum(lit, 1e-3)
     tint = 1 + (share * lamps.strength)[..., None] * (colour.kelvin_to_rgb(lamps.temperature) - 1)
-    return ratio[..., None] * tint, shine * shading.skin * lamps.strength
+    return ratio[..., None] ** (1 + shading.skin[..., None] * SUBSURFACE) * tint, shine * shading.skin * lamps.strength
 
 
 def _key(shape: Shape, lamps: Lamps) -> tuple[np.ndarray, np.ndarray]:

@@ -24,11 +24,11 @@ from headshot_core.studio.backdrops.scene import (
     "canvas",
     "Painted canvas",
     "A hand-painted canvas with cloudy brushwork, as portrait painters and photographers use.",
-    colour="#5a544b",
-    accent="#9a8f7d",
+    colour="#4f4a43",
+    accent="#8f8573",
     wall=True,
     spill=0.15,
-    rows=960,
+    rows=860,
     knee=1,
 )
 def canvas(scene: Scene) -> np.ndarray:
@@ -43,7 +43,7 @@ def canvas(scene: Scene) -> np.ndarray:
     paint = warped(scene, 0.8 * clouds + 0.6 * strokes / weight, 0.012, 4)
     head_x, head_y, height = scene.head
     middle = gauss(scene, head_x + 0.05, head_y + 0.2 * height, 0.55, 0.62)
-    share = smoothstep(-3.2, 3.2, paint + 1.8 * (middle - 0.6))
+    share = smoothstep(-2.4, 2.6, paint + 1.9 * (middle - 0.65))
     picture = mix(0.5 * scene.colour, scene.accent, share)
     light = wall_light(scene) * vignette(scene, 0.45) * (1 + _weave(scene))
     return picture * light[..., None]
@@ -64,7 +64,7 @@ def _weave(scene: Scene) -> np.ndarray:
     accent="#b9b6af",
     wall=True,
     spill=0.2,
-    rows=960,
+    rows=800,
     knee=1,
 )
 def concrete(scene: Scene) -> np.ndarray:
@@ -93,7 +93,7 @@ def concrete(scene: Scene) -> np.ndarray:
     accent="#a99f93",
     wall=True,
     spill=0.2,
-    rows=800,
+    rows=720,
     knee=0.8,
 )
 def loft(scene: Scene) -> np.ndarray:

@@ -100,7 +100,9 @@ def _lamps(scene: Scene) -> list:
     for _ in range(34):
         colour = np.array([SIGNAL, LED, TAIL, TUNGSTEN, TUNGSTEN, SODIUM][rng.integers(6)])
         x, y = rng.uniform(-1.3, 1.3), STREET - abs(rng.normal(0.03, 0.07))
-        lights.append((x, y, disc_radius(scene, 0.010, 0.044) * rng.uniform(0.8, 1), *(colour * rng.lognormal(-1.5, 0.6))))
+        lights.append(
+            (x, y, disc_radius(scene, 0.010, 0.044) * rng.uniform(0.8, 1), *(colour * rng.lognormal(-1.5, 0.6)))
+        )
     return lights
 
 

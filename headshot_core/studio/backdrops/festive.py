@@ -17,7 +17,6 @@ from headshot_core.studio.backdrops.scene import (
     haze,
     mix,
     noise,
-    polygon,
     smoothstep,
     vignette,
 )
@@ -56,7 +55,7 @@ def lanterns(scene: Scene) -> np.ndarray:
         lights.append((x, y, radius, *(scene.accent * rng.lognormal(-1.5, 0.8))))
     picture += (0.12 * gauss(scene, 0.2, 0.62, 0.8, 0.10))[..., None] * scene.accent
     discs(scene, picture, calmed(scene, lights), rim=0.2)
-    return haze(scene, picture, 0.30, 0.09) * (vignette(scene, 0.3) * (1 + 0.12 * scene.x))[..., None]
+    return haze(scene, picture, 0.30, 0.09) * (vignette(scene, 0.3) * (1 + 0.5 * scene.x))[..., None]
 
 
 def _lantern(scene: Scene, glow: np.ndarray, x: float, y: float, radius: float, tone: np.ndarray) -> None:
@@ -66,7 +65,10 @@ def _lantern(scene: Scene, glow: np.ndarray, x: float, y: float, radius: float, 
     tone = tone * float(np.clip(near - 0.1, 0.4, 1))
     left, top = scene.pixels([(x - radius, y - radius)])[0].astype(int)
     size = max(3, int(2 * radius * scene.rows))
-    rows, columns = slice(max(0, top), min(scene.rows, top + size)), slice(max(0, left), min(scene.columns, left + size))
+    rows, columns = (
+        slice(max(0, top), min(scene.rows, top + size)),
+        slice(max(0, left), min(scene.columns, left + size)),
+    )
     across, down = (scene.x[rows, columns] - x) / radius, (scene.y[rows, columns] - y) / (0.92 * radius)
     inside = np.clip((1 - (across**2 + np.abs(down) ** 2.2)) * radius * scene.rows / 2 + 0.5, 0, 1)
     ribs = 0.92 + 0.08 * np.cos(22 * down)
@@ -107,7 +109,14 @@ def _pieces(scene: Scene, picture: np.ndarray, count: int, size: float, soft: fl
     """Tumbling bits of paper and foil at one depth, as a soft layer over the picture."""
     rng = scene.rng
     palette = np.array(
-        [(0.90, 0.12, 0.22), (0.98, 0.62, 0.08), (0.10, 0.42, 0.85), (0.12, 0.62, 0.38), (0.85, 0.25, 0.62), (1.0, 0.85, 0.45)]
+        [
+            (0.90, 0.12, 0.22),
+            (0.98, 0.62, 0.08),
+            (0.10, 0.42, 0.85),
+            (0.12, 0.62, 0.38),
+            (0.85, 0.25, 0.62),
+            (1.0, 0.85, 0.45),
+        ]
     )
     layer = np.zeros((*scene.x.shape, 4), np.float32)
     head_x, head_y, height = scene.head
@@ -151,7 +160,9 @@ def christmas_tree(scene: Scene) -> np.ndarray:
     for _ in range(210):
         y = 1.1 * rng.random() ** 0.7 - 0.1
         x = middle + (0.07 + 0.36 * (y + 0.12)) * rng.uniform(-1, 1)
-        tone = scene.accent if rng.random() < 0.86 else np.array([(0.9, 0.08, 0.05), (0.95, 0.75, 0.5)][rng.integers(2)])
+        tone = (
+            scene.accent if rng.random() < 0.86 else np.array([(0.9, 0.08, 0.05), (0.95, 0.75, 0.5)][rng.integers(2)])
+        )
         radius = disc_radius(scene, 0.009, 0.036) * rng.uniform(0.7, 1.05)
         lights.append((x, y, radius, *(tone * rng.lognormal(-1.0, 0.8))))
     for middle_x, middle_y in ((-0.40, 0.58), (-0.25, 0.63), (-0.9, 0.60)):
@@ -169,7 +180,7 @@ def christmas_tree(scene: Scene) -> np.ndarray:
     colour="#1c2748",
     accent="#ffcf87",
     spill=0.35,
-    rows=560,
+    rows=480,
     knee=0.45,
 )
 def fireworks(scene: Scene) -> np.ndarray:
@@ -180,7 +191,9 @@ def fireworks(scene: Scene) -> np.ndarray:
     picture = mix(picture, 0.16 * scene.colour, smoothstep(0.665, 0.675, scene.y))
     bursts, lights = np.zeros_like(picture), []
     tints = (scene.accent, np.array((1.0, 0.32, 0.22)), np.array((0.55, 0.68, 1.0)), scene.accent)
-    for index, (x, y, size) in enumerate(((0.34, 0.16, 0.22), (-0.36, 0.24, 0.17), (0.98, 0.2, 0.2), (-1.0, 0.18, 0.2))):
+    for index, (x, y, size) in enumerate(
+        ((0.34, 0.16, 0.22), (-0.36, 0.24, 0.17), (0.98, 0.2, 0.2), (-1.0, 0.18, 0.2))
+    ):
         x, y = x + rng.uniform(-0.03, 0.03), y + rng.uniform(-0.03, 0.03)
         _burst(scene, bursts, lights, x, y, size, tints[index])
         picture += (0.10 * gauss(scene, x, y, 1.2 * size))[..., None] * tints[index].astype(np.float32)
@@ -197,13 +210,13 @@ def fireworks(scene: Scene) -> np.ndarray:
 def _burst(scene: Scene, bursts: np.ndarray, lights: list, x, y, size, tone) -> None:
     """One shell: sparks that fly out, slow down and fall, brightest at their tips."""
     rng = scene.rng
-    for angle in np.linspace(0, 2 * np.pi, 110, endpoint=False):
-        reach = size * rng.uniform(0.3, 1.05) ** 0.7
-        angle = angle + rng.normal(0, 0.06)
-        time = np.linspace(0.25, 1, 10)[:, None]
-        path = np.array((x, y)) + reach * time * np.array((np.cos(angle), np.sin(angle))) + np.array((0, 0.22 * size)) * time**2
+    time = np.linspace(0.25, 1, 7)[:, None]
+    for angle in np.linspace(0, 2 * np.pi, 90, endpoint=False) + rng.normal(0, 0.06, 90):
+        flight = size * rng.uniform(0.3, 1.05) ** 0.7 * np.array((np.cos(angle), np.sin(angle)))
+        path = np.array((x, y)) + flight * time + np.array((0, 0.22 * size)) * time**2
         spark = tone * rng.lognormal(-0.9, 0.7)
-        for share, (start, end) in zip(time[1:, 0], zip(scene.pixels(path)[:-1], scene.pixels(path)[1:], strict=True), strict=True):
-            ends = [tuple(np.round(point * 16).astype(int).tolist()) for point in (start, end)]
-            cv2.line(bursts, *ends, (1.8 * spark * share**2).tolist(), 1, cv2.LINE_8, 4)
+        fixed = np.round(scene.pixels(path) * 16).astype(int).tolist()
+        for step in range(1, len(path)):
+            bright = 1.8 * spark * float(time[step, 0]) ** 2
+            cv2.line(bursts, fixed[step - 1], fixed[step], bright.tolist(), 1, cv2.LINE_8, 4)
         lights.append((*path[-1], disc_radius(scene, 0.004, 0.010), *(0.8 * spark)))

@@ -24,7 +24,7 @@ from headshot_core.studio.backdrops.scene import (
 )
 
 WOOD = np.array((0.36, 0.24, 0.15))
-WARM, DAYLIGHT = np.array((1.0, 0.62, 0.30)), np.array((0.86, 0.94, 1.0))
+DAYLIGHT = np.array((0.86, 0.94, 1.0))
 
 
 @backdrop(
@@ -84,14 +84,25 @@ def office(scene: Scene) -> np.ndarray:
     left, right, top, floor, end = -2.3, 1.9, 1.35, -1.35, 15.0
     base = scene.colour
     picture = scene.fill(0.36 * base)
-    _plane(scene, lens, picture, [(left, floor, 1), (right, floor, 1), (right, floor, end), (left, floor, end)], 0.30 * base)
+    _plane(
+        scene,
+        lens,
+        picture,
+        [(left, floor, 1), (right, floor, 1), (right, floor, end), (left, floor, end)],
+        0.30 * base,
+    )
     _plane(scene, lens, picture, [(left, top, 1), (right, top, 1), (right, top, end), (left, top, end)], 0.55 * base)
     _plane(scene, lens, picture, [(left, floor, 1), (left, floor, end), (left, top, end), (left, top, 1)], 0.34 * base)
     _far_rooms(scene, lens, picture, left, right, top, floor, end)
     _window_wall(scene, lens, picture, right, top, floor, end)
     for x in (-1.55, 0.95):
         for z in np.arange(3.5, end, 2.2):
-            strip = [(x, top - 0.02, z), (x + 0.12, top - 0.02, z), (x + 0.12, top - 0.02, z + 1.4), (x, top - 0.02, z + 1.4)]
+            strip = [
+                (x, top - 0.02, z),
+                (x + 0.12, top - 0.02, z),
+                (x + 0.12, top - 0.02, z + 1.4),
+                (x, top - 0.02, z + 1.4),
+            ]
             _plane(scene, lens, picture, strip, 3.2 * DAYLIGHT)
     _desks(scene, lens, picture, left, right, floor, end)
     picture *= (1 + 0.10 * noise(scene, 4, 4, gain=0.6))[..., None]
@@ -101,6 +112,7 @@ def office(scene: Scene) -> np.ndarray:
         at = lens.project([(rng.uniform(left, right), rng.uniform(-0.45, 0.7), rng.uniform(7, end))])[0]
         lamps.append((*at, disc_radius(scene, 0.008, 0.030), *(scene.accent * rng.uniform(0.25, 0.8))))
     discs(scene, picture, calmed(scene, lamps))
+    picture += (0.05 * gauss(scene, -0.35, 0.42, 0.5, 0.25))[..., None] * scene.accent
     return haze(scene, 1.4 * picture, 0.20, 0.10) * vignette(scene, 0.25)[..., None]
 
 
@@ -118,7 +130,13 @@ def _window_wall(scene: Scene, lens: Lens, picture: np.ndarray, x, top, floor, e
     shine = [(x, floor, 1), (x, floor, end), (x - 1.1, floor, end), (x - 1.1, floor, 1)]
     _plane(scene, lens, picture, shine, 0.42 * scene.colour)
     for z in np.arange(2.0, end, 1.5):
-        _plane(scene, lens, picture, [(x, floor, z), (x, floor, z + 0.16), (x, top, z + 0.16), (x, top, z)], 0.12 * scene.colour)
+        _plane(
+            scene,
+            lens,
+            picture,
+            [(x, floor, z), (x, floor, z + 0.16), (x, top, z + 0.16), (x, top, z)],
+            0.12 * scene.colour,
+        )
 
 
 def _far_rooms(scene: Scene, lens: Lens, picture: np.ndarray, left, right, top, floor, end) -> None:
@@ -127,7 +145,7 @@ def _far_rooms(scene: Scene, lens: Lens, picture: np.ndarray, left, right, top, 
     x = left
     while x < right:
         wide = rng.uniform(0.5, 1.1)
-        tone = [0.28 * scene.colour, 0.5 * scene.colour, 0.65 * WARM, 0.9 * DAYLIGHT][rng.integers(4)]
+        tone = [0.28 * scene.colour, 0.5 * scene.colour, 0.75 * scene.accent, 0.9 * DAYLIGHT][rng.integers(4)]
         pane = [(x, floor, end), (x + wide - 0.1, floor, end), (x + wide - 0.1, top, end), (x, top, end)]
         _plane(scene, lens, picture, pane, 0.7 * tone)
         x += wide
@@ -144,7 +162,12 @@ def _desks(scene: Scene, lens: Lens, picture: np.ndarray, left, right, floor, en
     for z in np.arange(end - 1.5, 4.5, -1.7):
         for x in (left + 0.35, right - 1.35):
             z_desk = z + rng.uniform(-0.3, 0.3)
-            top = [(x, -0.62, z_desk), (x + 1.0, -0.62, z_desk), (x + 1.0, -0.62, z_desk + 0.7), (x, -0.62, z_desk + 0.7)]
+            top = [
+                (x, -0.62, z_desk),
+                (x + 1.0, -0.62, z_desk),
+                (x + 1.0, -0.62, z_desk + 0.7),
+                (x, -0.62, z_desk + 0.7),
+            ]
             _plane(scene, lens, picture, top, 0.9 * WOOD)
             front = [(x, -0.66, z_desk), (x + 1.0, -0.66, z_desk), (x + 1.0, floor, z_desk), (x, floor, z_desk)]
             _plane(scene, lens, picture, front, 0.16 * scene.colour)
@@ -167,7 +190,13 @@ def _plant(scene: Scene, lens: Lens, picture: np.ndarray, x: float, z: float) ->
         lean, tall = rng.normal(0, 0.35), rng.uniform(0.5, 1.1)
         tip = (x + lean * tall, -0.8 + tall, z)
         green = np.array((0.035, 0.11, 0.035)) * rng.uniform(0.5, 2.2)
-        _plane(scene, lens, picture, [(x - 0.03, -0.8, z), (x + 0.5 * lean - 0.06, -0.5, z), tip, (x + 0.05, -0.8, z)], green)
+        _plane(
+            scene,
+            lens,
+            picture,
+            [(x - 0.03, -0.8, z), (x + 0.5 * lean - 0.06, -0.5, z), tip, (x + 0.05, -0.8, z)],
+            green,
+        )
 
 
 @backdrop(
@@ -209,7 +238,16 @@ def _shelves(scene: Scene, width: float, height: float, pitch: float = 0.34) -> 
     rng = scene.rng
     scale = 96
     columns = int(width * scale)
-    leather = np.array([(0.20, 0.07, 0.04), (0.10, 0.05, 0.03), (0.05, 0.08, 0.10), (0.05, 0.09, 0.05), (0.35, 0.24, 0.13), (0.16, 0.10, 0.06)])
+    leather = np.array(
+        [
+            (0.20, 0.07, 0.04),
+            (0.10, 0.05, 0.03),
+            (0.05, 0.08, 0.10),
+            (0.05, 0.09, 0.05),
+            (0.35, 0.24, 0.13),
+            (0.16, 0.10, 0.06),
+        ]
+    )
     rows = []
     for _ in range(int(height / pitch)):
         widths = rng.integers(2, 6, columns)
@@ -267,7 +305,9 @@ def _street_window(scene: Scene, picture: np.ndarray, left: float) -> None:
     box(scene, picture, left, 0.03, 1.6, 0.63, 1.5 * DAYLIGHT)
     for _ in range(40):
         x, y = rng.uniform(left, 1.5), rng.uniform(0.22, 0.60)
-        tone = np.array([(0.40, 0.36, 0.32), (0.55, 0.58, 0.62), (0.20, 0.26, 0.16), (0.75, 0.68, 0.58)][rng.integers(4)])
+        tone = np.array(
+            [(0.40, 0.36, 0.32), (0.55, 0.58, 0.62), (0.20, 0.26, 0.16), (0.75, 0.68, 0.58)][rng.integers(4)]
+        )
         box(scene, picture, x, y, x + rng.uniform(0.03, 0.16), 0.63, tone * rng.uniform(0.5, 1.2))
     for bar in (left, left + 0.22, left + 0.44, left + 0.66, left + 0.88):
         box(scene, picture, bar - 0.012, 0.02, bar + 0.012, 0.64, (0.02, 0.02, 0.02))

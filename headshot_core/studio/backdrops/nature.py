@@ -87,7 +87,6 @@ def _sun_gaps(scene: Scene, light: np.ndarray) -> np.ndarray:
     knee=0.5,
 )
 def forest(scene: Scene) -> np.ndarray:
-    rng = scene.rng
     source_x, source_y = 0.34, 0.16
     glow = gauss(scene, source_x - 0.1, source_y + 0.16, 0.40, 0.46)
     mist = mix(0.22 * scene.colour, 1.15 * scene.colour + 0.25 * scene.accent, glow)
@@ -162,13 +161,22 @@ def snow(scene: Scene) -> np.ndarray:
     picture = sky.copy()
     for near in (0.25, 0.55, 0.9):
         for x in np.arange(-HALF_WIDTH, HALF_WIDTH, 0.11 + 0.12 * near):
-            _fir(scene, picture, x + rng.normal(0, 0.05), 0.66 + 0.05 * near, (0.16 + 0.30 * near) * rng.uniform(0.6, 1.2), near)
+            _fir(
+                scene,
+                picture,
+                x + rng.normal(0, 0.05),
+                0.66 + 0.05 * near,
+                (0.16 + 0.30 * near) * rng.uniform(0.6, 1.2),
+                near,
+            )
         picture = mix(picture, sky, np.full(scene.x.shape, 0.30 * (1 - near), np.float32))
     ground = smoothstep(0.64, 0.70, scene.y + 0.012 * noise(scene, 2, 2))
     picture = mix(picture, 0.70 * (scene.colour + 0.06) * (1 + 0.12 * noise(scene, 3, 3, stretch=3))[..., None], ground)
     picture = defocus(scene, picture, disc_radius(scene, 0.012, 0.040))
     lights = _village(scene)
-    picture += (0.20 * gauss(scene, 0.32, 0.62, 0.42, 0.10) + 0.10 * gauss(scene, -0.45, 0.62, 0.3, 0.09))[..., None] * scene.accent
+    picture += (0.20 * gauss(scene, 0.32, 0.62, 0.42, 0.10) + 0.10 * gauss(scene, -0.45, 0.62, 0.3, 0.09))[
+        ..., None
+    ] * scene.accent
     discs(scene, picture, calmed(scene, lights), rim=0.15)
     picture = haze(scene, picture, 0.22, 0.08)
     discs(scene, picture, calmed(scene, _flakes(scene), 0.5), rim=0.0, cat_eye=0.2, edge=0.7)

@@ -13,6 +13,7 @@ from headshot_core.errors import HeadshotError
 from headshot_core.photo import read_photo, to_float
 from headshot_core.studio.backdrops.scene import Scene, backdrop, defocus
 
+
 @backdrop(
     "image",
     "My own picture",

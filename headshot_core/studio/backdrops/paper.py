@@ -90,5 +90,7 @@ def brand(scene: Scene) -> np.ndarray:
     lean = scene.rng.uniform(0.35, 0.6)
     edge = scene.x + lean * (scene.y - 0.5)
     panels = 0.10 * smoothstep(-0.004, 0.004, edge - 0.16) - 0.09 * smoothstep(0.004, -0.004, edge + 0.24)
-    light = 1 + panels * (0.3 + 0.7 * smoothstep(1.0, 0.1, scene.y)) + 0.10 * scene.x * np.sin(np.deg2rad(scene.azimuth))
+    light = (
+        1 + panels * (0.3 + 0.7 * smoothstep(1.0, 0.1, scene.y)) + 0.10 * scene.x * np.sin(np.deg2rad(scene.azimuth))
+    )
     return scene.colour * (light * vignette(scene, 0.12))[..., None]

@@ -327,9 +327,10 @@ def calm(scene: Scene, x, y, amount: float = 0.8) -> np.ndarray:
 
 
 def calmed(scene: Scene, lights, amount: float = 0.8) -> np.ndarray:
-    """The lights (see `discs`), dimmed near the head."""
+    """The lights (see `discs`), dimmed near the head, and the fainter the wider they are spread."""
     lights = np.array(lights, np.float32)
-    lights[:, 3:] *= calm(scene, lights[:, 0], lights[:, 1], amount)[:, None]
+    spread = _aperture(scene.blur) / _aperture(0.5)
+    lights[:, 3:] *= calm(scene, lights[:, 0], lights[:, 1], amount)[:, None] / spread
     return lights
 
 
@@ -341,10 +342,17 @@ def value_at(scene: Scene, field: np.ndarray, x: np.ndarray, y: np.ndarray) -> n
 
 def disc_radius(scene: Scene, small: float = 0.012, large: float = 0.05) -> float:
     """Radius in frame heights of a distant point of light at this depth of field."""
-    return small + (large - small) * scene.blur
+    return small + (large - small) * _aperture(scene.blur)
 
 
-def discs(scene: Scene, picture: np.ndarray, lights, rim: float = 0.25, cat_eye: float = 0.5, edge: float = 0.0) -> None:
+def _aperture(blur: float) -> float:
+    """How far the lens is open, 0..1: even at blur 0 a background is never as sharp as the face."""
+    return 0.15 + 0.85 * blur
+
+
+def discs(
+    scene: Scene, picture: np.ndarray, lights, rim: float = 0.25, cat_eye: float = 0.5, edge: float = 0.0
+) -> None:
     """Add defocused points of light to the picture.
 
     ``lights``: rows of x, y, radius (frame heights) and linear r, g, b. ``rim``: brighter edge of a real lens.

@@ -88,7 +88,14 @@ def aurora(scene: Scene) -> np.ndarray:
         picture = mix(picture, snow, defocus(scene, _hills(scene, y, 0.045), disc_radius(scene, 0.004, 0.018)))
     picture = mix(picture, (0.004, 0.010, 0.012), defocus(scene, _firs(scene), disc_radius(scene, 0.004, 0.016)))
     stars = _stars(scene, np.full_like(scene.x, 0.1))
-    discs(scene, picture, stars[stars[:, 1] < 0.6] * np.array((1, 1, 0.6, 0.6, 0.6, 0.6)), rim=0, cat_eye=0, edge=0.8)
+    discs(
+        scene,
+        picture,
+        calmed(scene, stars[stars[:, 1] < 0.6]) * np.array((1, 1, 0.6, 0.6, 0.6, 0.6)),
+        rim=0,
+        cat_eye=0,
+        edge=0.8,
+    )
     return haze(scene, picture, 0.25, 0.06) * vignette(scene, 0.25)[..., None]
 
 
@@ -155,13 +162,17 @@ def castle(scene: Scene) -> np.ndarray:
         _keep(scene, picture, lights, left + rng.uniform(-0.03, 0.03), 0.60, scale * rng.uniform(0.9, 1.1))
     picture = mix(picture, 0.16 * scene.colour, _hills(scene, 0.66, 0.04))
     picture = defocus(scene, picture, disc_radius(scene, 0.007, 0.022))
-    picture = mix(picture, 0.6 * sky + 0.1 * scene.accent, 0.55 * gauss(scene, 0, 0.66, 3, 0.07) * smoothstep(-2, 2, noise(scene, 2.5, 3, stretch=3)))
+    picture = mix(
+        picture,
+        0.6 * sky + 0.1 * scene.accent,
+        0.55 * gauss(scene, 0, 0.66, 3, 0.07) * smoothstep(-2, 2, noise(scene, 2.5, 3, stretch=3)),
+    )
     picture = mix(picture, 0.07 * scene.colour, defocus(scene, _hills(scene, 0.80, 0.05), 0.03))
     for _ in range(60):
         x, y = rng.normal(0.3, 0.5), 0.70 + 0.05 * rng.random()
         lights.append((x, y, disc_radius(scene, 0.005, 0.018), *(scene.accent * rng.lognormal(-2.0, 0.7))))
     discs(scene, picture, calmed(scene, lights, 0.6), rim=0.05, cat_eye=0.3, edge=0.2)
-    return haze(scene, picture, 0.22, 0.08) * vignette(scene, 0.35)[..., None]
+    return haze(scene, picture, 0.22, 0.08) * (vignette(scene, 0.35) * (1 + 0.45 * scene.x))[..., None]
 
 
 def _keep(scene: Scene, picture: np.ndarray, lights: list, x: float, foot: float, scale: float) -> None:
@@ -170,7 +181,14 @@ def _keep(scene: Scene, picture: np.ndarray, lights: list, x: float, foot: float
     stone, roof = 0.20 * scene.colour, 0.11 * scene.colour
     box(scene, picture, x - 0.02, foot - 0.07 * scale, x + 0.34 * scale, foot + 0.1, stone)
     box(scene, picture, x + 0.07 * scale, foot - 0.15 * scale, x + 0.24 * scale, foot + 0.1, 0.9 * stone)
-    towers = ((-0.03, 0.04, 0.13), (0.03, 0.035, 0.22), (0.09, 0.060, 0.36), (0.17, 0.03, 0.26), (0.215, 0.05, 0.2), (0.30, 0.05, 0.15))
+    towers = (
+        (-0.03, 0.04, 0.13),
+        (0.03, 0.035, 0.22),
+        (0.09, 0.060, 0.36),
+        (0.17, 0.03, 0.26),
+        (0.215, 0.05, 0.2),
+        (0.30, 0.05, 0.15),
+    )
     for offset, wide, tall in towers:
         left, top = x + offset * scale, foot - tall * scale * rng.uniform(0.9, 1.1)
         wide = wide * scale

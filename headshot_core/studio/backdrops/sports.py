@@ -71,7 +71,12 @@ def stadium(scene: Scene) -> np.ndarray:
     picture += (beams * air)[..., None] * FLOOD * (0.5 + 0.5 * scene.colour / scene.colour.max())
     discs(scene, picture, calmed(scene, lamps), rim=0.15, cat_eye=0.35)
     phones = [
-        (rng.uniform(-1.3, 1.3), rng.uniform(0.30, 0.56), disc_radius(scene, 0.006, 0.022), *(FLOOD * rng.lognormal(-2, 0.5)))
+        (
+            rng.uniform(-1.3, 1.3),
+            rng.uniform(0.30, 0.56),
+            disc_radius(scene, 0.006, 0.022),
+            *(FLOOD * rng.lognormal(-2, 0.5)),
+        )
         for _ in range(60)
     ]
     discs(scene, picture, calmed(scene, phones))
@@ -120,9 +125,27 @@ def court(scene: Scene) -> np.ndarray:
     lens = Lens(horizon=0.46, focal=1.7, shift=rng.uniform(-0.12, -0.02))
     floor, top, end, side = -1.6, 5.2, 20.0, 8.0
     picture = scene.fill(0.10 * scene.colour)
-    _face(scene, lens, picture, [(-side, floor, end), (side, floor, end), (side, top, end), (-side, top, end)], 0.32 * scene.colour)
-    _face(scene, lens, picture, [(side, floor, 3), (side, floor, end), (side, top, end), (side, top, 3)], 0.42 * scene.colour)
-    _face(scene, lens, picture, [(-side, floor, 3), (-side, floor, end), (-side, top, end), (-side, top, 3)], 0.22 * scene.colour)
+    _face(
+        scene,
+        lens,
+        picture,
+        [(-side, floor, end), (side, floor, end), (side, top, end), (-side, top, end)],
+        0.32 * scene.colour,
+    )
+    _face(
+        scene,
+        lens,
+        picture,
+        [(side, floor, 3), (side, floor, end), (side, top, end), (side, top, 3)],
+        0.42 * scene.colour,
+    )
+    _face(
+        scene,
+        lens,
+        picture,
+        [(-side, floor, 3), (-side, floor, end), (-side, top, end), (-side, top, 3)],
+        0.22 * scene.colour,
+    )
     seats = lens.project([(-side, -0.9, end), (side, 1.7, end)])
     stand = ((scene.y > seats[1, 1]) & (scene.y < seats[0, 1])).astype(np.float32)
     picture = mix(picture, 0.55 * crowd(scene, 0.65) + 0.08 * scene.colour, stand)
@@ -154,7 +177,13 @@ def _wood(scene: Scene, lens: Lens, picture: np.ndarray, floor: float, end: floa
     edge = lens.project([(0, floor, end)])[0, 1]
     boards = scene.accent * (0.50 * (1 + 0.10 * noise(scene, 14, 3, stretch=6)))[..., None]
     picture = mix(picture, boards, (scene.y > edge).astype(np.float32))
-    _face(scene, lens, picture, [(-4.6, floor, 11), (-0.8, floor, 11), (-0.8, floor, 17.5), (-4.6, floor, 17.5)], 0.5 * scene.colour)
+    _face(
+        scene,
+        lens,
+        picture,
+        [(-4.6, floor, 11), (-0.8, floor, 11), (-0.8, floor, 17.5), (-4.6, floor, 17.5)],
+        0.5 * scene.colour,
+    )
     white = (0.75, 0.75, 0.72)
     for x0, z0, x1, z1 in ((-7, 17.5, 7, 17.8), (3.2, 4, 3.4, 17.8), (-0.85, 11, -0.7, 17.5), (-4.7, 11, -0.8, 11.25)):
         _face(scene, lens, picture, [(x0, floor, z0), (x1, floor, z0), (x1, floor, z1), (x0, floor, z1)], white)
@@ -166,7 +195,13 @@ def _hoop(scene: Scene, lens: Lens, picture: np.ndarray, x: float, z: float) -> 
     white, orange = (0.62, 0.62, 0.62), (0.85, 0.20, 0.05)
 
     def upright(left, low, wide, tall, rgb):
-        _face(scene, lens, picture, [(left, low, z), (left + wide, low, z), (left + wide, low + tall, z), (left, low + tall, z)], rgb)
+        _face(
+            scene,
+            lens,
+            picture,
+            [(left, low, z), (left + wide, low, z), (left + wide, low + tall, z), (left, low + tall, z)],
+            rgb,
+        )
 
     upright(x + 0.8, -1.6, 0.16, 3.2, 0.12 * scene.colour)
     upright(x, 1.35, 1.8, 1.1, white)
@@ -192,7 +227,11 @@ def track(scene: Scene) -> np.ndarray:
     sky += (0.5 * gauss(scene, 0.45, 0.05, 0.55, 0.45))[..., None] * np.array((1.0, 0.95, 0.82), np.float32)
     clouds = smoothstep(0.2, 2.0, noise(scene, 3, 4, stretch=2.5)) * smoothstep(-0.1, 0.3, scene.y)
     picture = mix(sky, (1.05, 1.05, 1.05), 0.5 * clouds)
-    picture = mix(picture, _trees(scene), (scene.y > 0.25 - 0.10 * scene.x + 0.03 * noise(scene, 6, 4, gain=0.7)).astype(np.float32))
+    picture = mix(
+        picture,
+        _trees(scene),
+        (scene.y > 0.25 - 0.10 * scene.x + 0.03 * noise(scene, 6, 4, gain=0.7)).astype(np.float32),
+    )
     # A low grandstand on the shaded side.
     polygon(scene, picture, [(-1.5, 0.22), (-0.16, 0.37), (-0.16, 0.40), (-1.5, 0.27)], (0.62, 0.64, 0.66))
     seats = ((scene.y > 0.27 + 0.105 * (scene.x + 1.5)) & (scene.x < -0.16) & (scene.y < 0.5)).astype(np.float32)
@@ -206,7 +245,7 @@ def track(scene: Scene) -> np.ndarray:
         line = [(x, floor, 1), (x + 0.09, floor, 1), (x + 0.09, floor, 90), (x, floor, 90)]
         polygon(scene, picture, lens.project(line), (0.60, 0.58, 0.55))
     picture = defocus(scene, picture, disc_radius(scene, 0.009, 0.030))
-    return haze(scene, picture, 0.22, 0.12) * (vignette(scene, 0.18) * (1 + 0.10 * scene.x))[..., None]
+    return haze(scene, picture, 0.22, 0.12) * (vignette(scene, 0.18) * (1 + 0.3 * scene.x))[..., None]
 
 
 def _trees(scene: Scene) -> np.ndarray:

@@ -34,7 +34,7 @@ def neon(scene: Scene) -> np.ndarray:
     wall = (1 + 0.06 * noise(scene, 5, 4)) * vignette(scene, 0.35)
     picture = scene.fill((0.012, 0.011, 0.016))
     tubes = scene.fill((0, 0, 0))
-    for x, tone, bright in ((0.30, scene.colour, 1.0), (-0.31, scene.accent, 0.75)):
+    for x, tone, bright in ((0.30, scene.colour, 1.15), (-0.31, scene.accent, 0.55)):
         x = x + rng.uniform(-0.02, 0.03)
         away = np.abs(scene.x - x - lean * (0.5 - scene.y)) / np.hypot(1, lean)
         beyond = (np.abs(scene.y - 0.40) - 0.46).clip(0)

@@ -1,0 +1,109 @@
+"""The page: the tabs in the order of a visit, the header, and how it is launched.
+
+A new tab is one module with `TITLE` and `build(visits)`, and one line in `TABS`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import gradio as gr
+
+from headshot_core.photo import MAX_BYTES
+from headshot_ui import presets_tab
+from headshot_ui.catalogue import presets
+from headshot_ui.setup import Setup
+from headshot_ui.theme import theme
+from headshot_ui.visit import Visits
+from headshot_ui.widgets import static, widget
+
+TABS = (presets_tab,)
+"""Only tabs that work."""
+
+LOCAL = "Everything stays on this machine"
+HOSTED = "Your photo is worked on by this Space, kept in its memory while you are here, and never stored"
+
+
+def build() -> gr.Blocks:
+    """The whole page, ready to be launched with `launch_options`."""
+    folder = _private_folder()
+    gr.set_static_paths(sorted({preset.thumbnail.parent for preset in presets().values()}))
+    visits, setup = Visits(folder / "visits"), Setup(presets_tab.EXAMPLE)
+    with gr.Blocks(title="Headshot Studio", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as demo:
+        _masthead()
+        with gr.Tabs():
+            for tab in TABS:
+                with gr.Tab(tab.TITLE):
+                    if tab is TABS[0]:
+                        _setup_line(demo, setup)
+                    tab.build(visits)
+        demo.unload(_leave(visits))
+    demo.queue(default_concurrency_limit=8)
+    return demo
+
+
+def launch_options() -> dict:
+    """What `Blocks.launch` needs to look right and to keep quiet: no analytics, no history, no share link."""
+    return {
+        "theme": theme(),
+        "css": static("page.css"),
+        "footer_links": [],
+        "run_history": False,
+        "ssr_mode": False,
+        "share": False,
+        "show_error": False,
+        "max_file_size": MAX_BYTES + 1_000_000,
+        "favicon_path": str(Path(__file__).parent / "static" / "favicon.svg"),
+    }
+
+
+def _private_folder() -> Path:
+    """A folder for uploads and downloads, only for this user, removed when the program ends."""
+    folder = Path(tempfile.mkdtemp(prefix="headshot-studio-"))
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def _masthead() -> None:
+    trust = HOSTED if os.environ.get("SPACE_ID") else LOCAL
+    lock = (
+        '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M6 11h12v9H6z M8.5 11V8a3.5 3.5 0 0 1 7 0v3"/>'
+    )
+    gr.HTML(
+        f'<header class="masthead"><span class="wordmark">Headshot Studio</span>'
+        f'<span class="trust">{lock}</svg>{trust}</span></header>',
+        elem_id="masthead",
+        elem_classes="widget",
+        apply_default_css=False,
+        js_on_load=None,
+    )
+
+
+def _setup_line(demo: gr.Blocks, setup: Setup) -> None:
+    """A line that shows the first run's downloads, asked for every second until there is nothing more to say."""
+    line = widget("setup", {"ready": True})
+    timer = gr.Timer(1.0)
+
+    def tick():
+        return setup.view, gr.Timer(active=not setup.done)
+
+    def again():
+        setup.start()
+        return setup.view, gr.Timer(active=True)
+
+    quiet = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+    demo.load(again, None, [line, timer], **quiet)
+    timer.tick(tick, None, [line, timer], **quiet)
+    line.again(again, None, [line, timer], **quiet)
+
+
+def _leave(visits: Visits):
+    def leave(request: gr.Request) -> None:
+        visits.leave(request.session_hash)
+
+    return leave

@@ -1,0 +1,312 @@
+"""The Presets tab: one photo, a gallery of looks, results, and a drawer to adjust them. Handlers are thin."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image
+
+from headshot_core.errors import Cancelled, HeadshotError
+from headshot_core.photo import MAX_BYTES, read_photo
+from headshot_ui import views
+from headshot_ui.catalogue import presets
+from headshot_ui.visit import Visit, Visits
+from headshot_ui.widgets import file_url, picture_url, widget
+
+TITLE = "Presets"
+EXAMPLE = Path(__file__).parent / "example.jpg"
+"""Eileen Collins, NASA, public domain."""
+PLATFORM_SIZES = ("linkedin", "resume", "email", "team", "speaker", "id")
+HEAVY = {"concurrency_limit": max(1, (os.cpu_count() or 2) // 2), "concurrency_id": "heavy"}
+"""How many headshots are made at once for all visitors; the rest wait their turn."""
+
+
+@dataclass
+class Tab:
+    """The widgets of the tab."""
+
+    photo: gr.HTML
+    viewer: gr.HTML
+    strip: gr.HTML
+    take: gr.HTML
+    adjust: gr.HTML
+    gallery: gr.HTML
+    bar: gr.HTML
+
+    def all(self) -> list[gr.HTML]:
+        """Every widget: the outputs of every handler."""
+        return list(vars(self).values())
+
+    def show(self, visit: Visit, *only: str, **given) -> dict:
+        """New data for the widgets named by `only`, or for all; `given` replaces what a view would say."""
+        names = only or ("photo", "viewer", "strip", "take", "adjust", "bar")
+        shown = {name: getattr(views, name)(visit) for name in names if name not in given}
+        return {getattr(self, name): value for name, value in (shown | given).items()}
+
+
+def build(visits: Visits) -> None:
+    """Lay out the tab and connect it."""
+    tab = _layout()
+    handlers = Handlers(tab, visits)
+    quick = {"queue": True, "trigger_mode": "always_last"}
+    _on(tab, tab.photo.give, handlers.give, trigger_mode="once", **HEAVY)
+    _on(tab, tab.photo.example, handlers.example, trigger_mode="once", **HEAVY)
+    _on(tab, tab.photo.face, handlers.face, **quick)
+    _on(tab, tab.photo.forget, handlers.forget, trigger_mode="once")
+    _on(tab, tab.gallery.pick, handlers.pick, **quick)
+    _on(tab, tab.strip.show, handlers.show, **quick)
+    _on(tab, tab.strip.drop, handlers.drop, trigger_mode="multiple")
+    _on(tab, tab.adjust.adjust, handlers.adjust, **quick)
+    _on(tab, tab.adjust.settle, handlers.settle, **quick)
+    _on(tab, tab.adjust.reset, handlers.reset, trigger_mode="multiple")
+    _on(tab, tab.adjust.spread, handlers.spread, trigger_mode="once")
+    _on(tab, tab.adjust.own, handlers.own, trigger_mode="once")
+    _on(tab, tab.take.take, handlers.take, trigger_mode="once")
+    _on(tab, tab.bar.make, handlers.make, trigger_mode="once", **HEAVY)
+    _on(tab, tab.bar.cancel, handlers.cancel, queue=False)
+
+
+def _layout() -> Tab:
+    choices = views.choices()
+    sizes = [frame for frame in choices["frames"] if frame["name"] in PLATFORM_SIZES]
+    with gr.Row(elem_id="stage"):
+        photo = widget("photo", {"state": "empty"}, hero=_hero(), max_bytes=MAX_BYTES)
+        with gr.Column(elem_id="middle"):
+            viewer = widget("viewer", {"state": "none"})
+            take = widget("take", {"count": 0}, frames=sizes)
+            strip = widget("strip", {"shots": []})
+        adjust = widget(
+            "adjust", {}, uses=("dial",), server=[views.backdrop_pictures], max_bytes=MAX_BYTES, **choices
+        )
+    gallery = widget("gallery", {"picked": []}, looks=_looks())
+    bar = widget("bar", {"working": False, "ready": False, "says": "Add a photo to begin."})
+    return Tab(photo, viewer, strip, take, adjust, gallery, bar)
+
+
+def _looks() -> list[dict]:
+    return [
+        {"name": preset.name, "title": preset.title, "category": preset.category, "description": preset.description}
+        | {"thumbnail": file_url(preset.thumbnail)}
+        for preset in presets().values()
+    ]
+
+
+def _hero() -> str:
+    """One picture that says what this is: the same portrait in four looks, a band of each."""
+    chosen = list(presets().values())[::4][:4]
+    bands = [Image.open(preset.thumbnail).convert("RGB").resize((600, 800)) for preset in chosen]
+    hero = bands[0].copy()
+    width = hero.width // len(bands)
+    for number, band in enumerate(bands):
+        hero.paste(band.crop((number * width, 0, (number + 1) * width, hero.height)), (number * width, 0))
+    return picture_url(hero)
+
+
+def _on(tab: Tab, event: Callable, handler: Callable, **options) -> None:
+    event(handler, None, tab.all(), show_progress="hidden", api_visibility="private", **options)
+
+
+def careful(where: str):
+    """Show any error in the widget where it belongs, and keep everything else as it was."""
+
+    def wrap(handler):
+        def run(self, event: gr.EventData, request: gr.Request):
+            visit = self.visits.of(request.session_hash)
+            try:
+                yield from handler(self, visit, event._data or {})
+            except Cancelled:
+                yield self.tab.show(visit, bar=views.bar(visit, says="Stopped. What was ready stays."))
+            except Exception as error:
+                if not isinstance(error, HeadshotError):
+                    traceback.print_exc(file=sys.stderr)
+                yield self.tab.show(visit, **{where: getattr(views, where)(visit, error=error)})
+
+        run.__name__, run.__doc__ = handler.__name__, handler.__doc__
+        return run
+
+    return wrap
+
+
+class Handlers:
+    """What happens on each event: a generator over new data for the widgets."""
+
+    def __init__(self, tab: Tab, visits: Visits):
+        self.tab, self.visits = tab, visits
+
+    # The photo.
+
+    @careful("photo")
+    def give(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """A photo came from the browser."""
+        with uploaded(data) as path:
+            photo = read_photo(path)
+        yield from self._take_photo(visit, photo)
+
+    @careful("photo")
+    def example(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """The example portrait."""
+        yield from self._take_photo(visit, read_photo(EXAMPLE))
+
+    def _take_photo(self, visit, photo):
+        yield {self.tab.photo: views.photo_busy(visit, photo.image, "Looking for your face …")}
+        visit.take(photo)
+        yield self.tab.show(visit)
+        yield from self._previews(visit)
+
+    @careful("photo")
+    def face(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """Another person of the photo."""
+        visit.choose_face(int(data["index"]))
+        yield self.tab.show(visit)
+        yield from self._previews(visit)
+
+    @careful("photo")
+    def forget(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """Delete the photo and all that was made of it."""
+        visit.forget()
+        yield self.tab.show(visit, gallery={"picked": []})
+
+    # The looks.
+
+    @careful("bar")
+    def pick(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """The looks now picked."""
+        visit.pick([str(name) for name in data["names"]])
+        yield self.tab.show(visit)
+        yield from self._previews(visit)
+
+    def _previews(self, visit):
+        if visit.photo is None:
+            return
+        for shot in visit.previews():
+            names = ("viewer", "strip") if shot.name == visit.selected else ("strip",)
+            yield self.tab.show(visit, *names)
+
+    @careful("bar")
+    def show(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """Another look is selected."""
+        visit.select(str(data["name"]))
+        yield self.tab.show(visit, "viewer", "strip", "adjust")
+
+    @careful("bar")
+    def drop(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """A look is taken away; it comes back as it was when picked again."""
+        visit.pick([name for name in visit.picked if name != data["name"]])
+        yield self.tab.show(visit, gallery={"picked": visit.picked})
+
+    # Adjusting.
+
+    @careful("adjust")
+    def adjust(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """A control of the drawer moved: a new preview."""
+        shot = visit.shot
+        if shot is None:
+            return
+        old = shot.recipe
+        visit.adjust(data["recipe"])
+        if shot.recipe == old:
+            return
+        visit.preview(shot)
+        reframed = shot.recipe.frame != old.frame or shot.recipe.backdrop.kind != old.backdrop.kind
+        yield self.tab.show(visit, "strip", "bar", viewer=views.viewer(visit, with_before=reframed))
+
+    @careful("bar")
+    def settle(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """The controls rest: a look that was made in full is made so again."""
+        shot = visit.shot
+        if shot and shot.wanted and not shot.finished:
+            visit.finish(shot)
+            yield self.tab.show(visit, "viewer", "strip", "bar")
+
+    @careful("adjust")
+    def reset(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """One part of the look as it came."""
+        visit.reset(_section(data))
+        yield from self._remake(visit)
+
+    @careful("adjust")
+    def spread(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """One part of the look for all picked looks."""
+        visit.spread(_section(data))
+        yield from self._remake(visit)
+
+    @careful("adjust")
+    def own(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """The person's own backdrop."""
+        with uploaded(data) as path:
+            visit.use_backdrop(path)
+        yield from self._remake(visit)
+
+    def _remake(self, visit):
+        for shot in visit.strip:
+            if not shot.finished:
+                visit.preview(shot)
+                yield self.tab.show(visit, *(("viewer", "strip") if shot is visit.shot else ("strip",)))
+        yield self.tab.show(visit, "adjust", "bar")
+        yield from self._finish_wanted(visit)
+
+    def _finish_wanted(self, visit):
+        for shot in visit.strip:
+            if shot.wanted and not shot.finished:
+                visit.finish(shot)
+                yield self.tab.show(visit, "viewer", "strip", "bar")
+
+    # Making and taking home.
+
+    @careful("bar")
+    def make(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """Every picked look in full, as each is ready."""
+        for progress in visit.make():
+            if progress.done == progress.total:
+                break
+            shown = ("viewer",) if progress.done else ()
+            strip = views.strip(visit, making=progress.title)
+            yield self.tab.show(visit, *shown, bar=views.bar_working(progress), strip=strip)
+        yield self.tab.show(visit, "viewer", "strip", "take", "bar")
+
+    def cancel(self, request: gr.Request) -> None:
+        """Stop making; what is ready stays."""
+        self.visits.of(request.session_hash).cancel()
+
+    @careful("take")
+    def take(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """A file to take home."""
+        sizes = [size for size in PLATFORM_SIZES if size in data["sizes"]]
+        yield {self.tab.take: views.take(visit) | {"busy": True}}
+        path = visit.download(str(data["kind"]), sizes, bool(data["everything"]))
+        file = {"url": file_url(path), "name": path.name}
+        yield self.tab.show(visit, "viewer", "strip", "bar", take=views.take(visit, file))
+
+
+def _section(data: dict) -> str:
+    from headshot_ui.visit import SECTIONS
+
+    if data.get("section") not in SECTIONS:
+        raise HeadshotError("There is no such part of a look.")
+    return data["section"]
+
+
+class uploaded:
+    """A file that the browser sent, removed from the disk as soon as it was read.
+
+    Only files inside Gradio's upload folder are taken: the path comes from the browser and may be anything.
+    """
+
+    def __init__(self, data: dict):
+        self._path = Path(str(data.get("path", ""))).resolve()
+        folder = Path(os.environ["GRADIO_TEMP_DIR"]).resolve()
+        if folder not in self._path.parents or not self._path.is_file():
+            raise HeadshotError("The photo did not arrive.", "Try again.")
+
+    def __enter__(self) -> Path:
+        return self._path
+
+    def __exit__(self, *_) -> None:
+        shutil.rmtree(self._path.parent, ignore_errors=True)

@@ -1,0 +1,225 @@
+"""Views: what each widget of the Presets tab shows, as plain data made from a visit."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from PIL import Image
+
+from headshot_core.errors import HeadshotError
+from headshot_ui.visit import Progress, Shot, Visit
+from headshot_ui.widgets import picture_url
+
+STRIP_SIDE = 200
+VIEW_SIDE = 1500
+
+
+def problem(error: Exception) -> dict:
+    """An error in the user's words."""
+    if isinstance(error, HeadshotError):
+        return {"what": error.what, "todo": error.todo}
+    return {"what": "Something went wrong inside.", "todo": "What you made is still here; try again."}
+
+
+def photo(visit: Visit, error: Exception | None = None) -> dict:
+    """The person's photo, its faces, and what was found."""
+    if visit.photo is None:
+        return {"state": "empty", "error": error and problem(error)}
+    image = visit.photo.image
+    return {
+        "state": "ready",
+        "picture": picture_url(image, 640),
+        "says": f"{visit.photo.name}, {image.width} × {image.height}",
+        "notes": list(visit.photo.notes),
+        "faces": [_face(image, face.box) for face in visit.portrait.faces] if len(visit.portrait.faces) > 1 else [],
+        "chosen": visit.portrait.chosen,
+        "error": error and problem(error),
+    }
+
+
+def photo_busy(visit: Visit, image: Image.Image, says: str) -> dict:
+    """A photo that is being looked at."""
+    return {"state": "busy", "picture": picture_url(image, 640), "says": says, "notes": [], "faces": [], "chosen": 0}
+
+
+def _face(image: Image.Image, box) -> str:
+    """A square crop round a face."""
+    x0, y0, x1, y1 = (float(value) for value in box)
+    half = 0.75 * max(x1 - x0, y1 - y0)
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    return picture_url(image.crop(tuple(round(v) for v in (x - half, y - half, x + half, y + half))), 112)
+
+
+def viewer(visit: Visit, with_before: bool = True) -> dict:
+    """The selected picture with the photo to compare; the photo itself where no look is picked."""
+    shot = visit.shot
+    if visit.photo is None:
+        return {"state": "none"}
+    if shot is None:
+        image = visit.photo.image
+        return {
+            "state": "photo",
+            "name": "",
+            "title": "Your photo",
+            "notes": ["Pick a look below to see yourself in it."],
+            "after": picture_url(image, VIEW_SIDE),
+            "width": image.width,
+            "height": image.height,
+        }
+    width, height = _size(shot)
+    return {
+        "state": "shot",
+        "name": shot.name,
+        "title": shot.title,
+        "tag": "" if shot.finished else "preview",
+        "notes": list(shot.notes),
+        "numbers": [_number(name, value) for name, value in shot.numbers.items()],
+        "error": {"what": shot.error} if shot.error else None,
+        "after": picture_url(shot.picture, VIEW_SIDE) if shot.picture is not None else None,
+        "before": picture_url(visit.before(shot), quality=84) if with_before and shot.picture is not None else None,
+        "finished": shot.finished,
+        "width": width,
+        "height": height,
+    }
+
+
+def _size(shot: Shot) -> tuple[int, int]:
+    from headshot_core.studio.framing import size_of
+
+    return size_of(shot.recipe.frame)
+
+
+def _number(name: str, value: object) -> dict:
+    shown = f"{value:.2f}" if isinstance(value, float) else str(value)
+    return {"name": name, "value": shown, "words": f"{name}: {shown}"}
+
+
+def strip(visit: Visit, making: str | None = None) -> dict:
+    """All picked looks, small; `making`: the one being made."""
+    shots = [
+        {
+            "name": shot.name,
+            "title": shot.title,
+            "state": _state(shot, making),
+            "picture": None if shot.picture is None else picture_url(_small(shot.picture), quality=84),
+        }
+        for shot in visit.strip
+    ]
+    return {"shots": shots if visit.photo else [], "selected": visit.selected}
+
+
+def _state(shot: Shot, making: str | None) -> str:
+    if shot.title == making:
+        return "making"
+    if shot.error:
+        return "failed"
+    if shot.finished:
+        return "done"
+    return "waiting" if shot.picture is None else "draft"
+
+
+def _small(picture: np.ndarray) -> Image.Image:
+    image = Image.fromarray(picture)
+    image.thumbnail((STRIP_SIDE, STRIP_SIDE), Image.Resampling.BOX, reducing_gap=2)
+    return image
+
+
+def adjust(visit: Visit, error: Exception | None = None) -> dict:
+    """The drawer's settings."""
+    if visit.photo is None or visit.shot is None:
+        return {"recipe": None, "hint": "Frame, backdrop, light and grade are set here once a look is picked."}
+    recipe = visit.shot.recipe.model_dump(mode="json")
+    if recipe["backdrop"]["image"]:
+        recipe["backdrop"]["image"] = "backdrop.jpg"
+    return {
+        "recipe": recipe,
+        "count": len(visit.picked),
+        "own_backdrop": visit.backdrop is not None,
+        "error": error and problem(error),
+    }
+
+
+def take(visit: Visit, file: dict | None = None, error: Exception | None = None) -> dict:
+    """What can be downloaded, and the file to fetch."""
+    count = len(visit.picked) if visit.photo else 0
+    return {"count": count, "file": file, "error": error and problem(error)}
+
+
+def bar(visit: Visit, error: Exception | None = None, says: str = "") -> dict:
+    """The main button and the words beside it."""
+    ready = visit.photo is not None and any(not shot.finished for shot in visit.strip)
+    return {"working": False, "ready": ready, "says": says or _advice(visit), "error": error and problem(error)}
+
+
+def _advice(visit: Visit) -> str:
+    shots = visit.strip
+    done = sum(shot.finished for shot in shots)
+    if visit.photo is None:
+        return "Add a photo to begin." if not shots else f"{_looks(len(shots))} picked. Add a photo to begin."
+    if not shots:
+        return "Pick one look, or several."
+    if done == len(shots):
+        return "Your headshot is ready." if done == 1 else f"All {done} headshots are ready."
+    return f"{_looks(len(shots))} picked." if not done else f"{done} of {len(shots)} ready."
+
+
+def _looks(count: int) -> str:
+    return "1 look" if count == 1 else f"{count} looks"
+
+
+def bar_working(progress: Progress) -> dict:
+    """Progress with the time left."""
+    share = 100 / max(1, progress.total)
+    return {
+        "working": True,
+        "says": f"Making {progress.title}, {progress.done + 1} of {progress.total}",
+        "from": round(progress.done * share),
+        "to": round((progress.done + 1) * share),
+        "step_seconds": round(progress.seconds_each, 2),
+        "seconds_left": round((progress.total - progress.done) * progress.seconds_each, 1),
+    }
+
+
+@cache
+def choices() -> dict:
+    """What the drawer offers: frames, backdrops, light patterns, grades."""
+    from headshot_core.studio.backdrops import BACKDROPS
+    from headshot_core.studio.framing import FRAMES
+    from headshot_core.studio.grade import LOOKS
+    from headshot_core.studio.light import PATTERNS
+
+    return {
+        "frames": [
+            {"name": name, "title": rule.title, "purpose": rule.purpose, "circle": rule.circle}
+            | {"width": rule.width, "height": rule.height}
+            for name, rule in FRAMES.items()
+        ],
+        "backdrops": [
+            {"name": name, "title": kind.title, "hint": kind.sentence, "colour": kind.colour, "accent": kind.accent}
+            | {"coloured": name != "image" and not name.startswith("original")}
+            for name, kind in BACKDROPS.items()
+        ],
+        "patterns": [
+            {"name": name, "title": pattern.title, "hint": pattern.hint, "azimuth": pattern.azimuth}
+            | {"elevation": pattern.elevation, "fill": pattern.fill, "rim": pattern.rim}
+            for name, pattern in PATTERNS.items()
+        ],
+        "grades": [{"name": name, "title": look.title, "hint": look.hint} for name, look in LOOKS.items()],
+    }
+
+
+@cache
+def backdrop_pictures() -> dict[str, str]:
+    """Every rendered backdrop, small, as data URLs. Raises nothing: one that fails is left out."""
+    from headshot_core.photo import to_bytes
+    from headshot_core.recipe import Backdrop, Light
+    from headshot_core.studio.backdrops import BACKDROPS, Stage, render
+
+    pictures = {}
+    for name in BACKDROPS:
+        if name == "image" or name.startswith("original"):
+            continue
+        stage = Stage(112, 112, (56.0, 60.0, 50.0), Light(), 0)
+        pictures[name] = picture_url(to_bytes(render(Backdrop(kind=name), stage)), quality=80)
+    return pictures
