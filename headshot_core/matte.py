@@ -105,9 +105,7 @@ def _inverse_symmetric(cov: list[np.ndarray], epsilon: float) -> list[np.ndarray
     return [m / np.maximum(determinant, 1e-20) for m in minors]
 
 
-def closed_form(
-    guide: np.ndarray, tri: np.ndarray, first: np.ndarray, trust: np.ndarray | float = TRUST
-) -> np.ndarray:
+def closed_form(guide: np.ndarray, tri: np.ndarray, first: np.ndarray, trust: np.ndarray | float = TRUST) -> np.ndarray:
     """Alpha 0..1 that follows the guide's colours and, weakly, the first guess; known pixels are held.
 
     Solves (L + D) alpha = D first by conjugate gradients, D = `trust` times how sure the first guess is.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import zipfile
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -49,7 +49,7 @@ def _read_tflite(path: Path) -> cv2.dnn.Net:
     return cv2.dnn.readNetFromTFLite(str(path), cv2.dnn.ENGINE_CLASSIC)
 
 
-@lru_cache(maxsize=None)
+@cache
 def net(asset: str, member: str | None = None) -> Net:
     """The net of an asset (`member`: its name inside a .task file), read once in a process."""
     return Net(asset, member)

@@ -88,7 +88,9 @@ def analyse(photo: Photo, face: int = 0, report: Report = silent, cancel: Cancel
 
 def _check(portrait: Portrait) -> None:
     if not portrait.faces:
-        raise HeadshotError("No face was found in this photo.", "Use one where the face is seen from the front, in light.")
+        raise HeadshotError(
+            "No face was found in this photo.", "Use one where the face is seen from the front, in light."
+        )
     if portrait.face.inter_eye < MIN_INTER_EYE:
         raise HeadshotError(
             "The face is too small for a headshot.", "Use a photo taken closer, or crop less before sending it."

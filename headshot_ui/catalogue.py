@@ -44,7 +44,12 @@ def presets():
         ("snow", "First snow", "festive", "snow", "butterfly", "cool"),
     ]
     return {
-        n: Preset(n, t, c, f"{t}, made for trying.", {
-            "backdrop": Backdrop(kind=b), "light": Light(pattern=p), "grade": Grade(look=g)})
+        n: Preset(
+            n,
+            t,
+            c,
+            f"{t}, made for trying.",
+            {"backdrop": Backdrop(kind=b), "light": Light(pattern=p), "grade": Grade(look=g)},
+        )
         for n, t, c, b, p, g in rows
     }

@@ -50,7 +50,7 @@ def launch_options() -> dict:
     """What `Blocks.launch` needs to look right and to keep quiet: no analytics, no history, no share link."""
     return {
         "theme": theme(),
-        "css": static("page.css"),
+        "head": f"<style>{static('page.css')}</style>",  # as `css` Gradio would rewrite it and lose the media rules
         "footer_links": [],
         "run_history": False,
         "ssr_mode": False,
@@ -71,12 +71,8 @@ def _private_folder() -> Path:
 
 def _masthead() -> None:
     trust = HOSTED if os.environ.get("SPACE_ID") else LOCAL
-    lock = (
-        '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M6 11h12v9H6z M8.5 11V8a3.5 3.5 0 0 1 7 0v3"/>'
-    )
     gr.HTML(
-        f'<header class="masthead"><span class="wordmark">Headshot Studio</span>'
-        f'<span class="trust">{lock}</svg>{trust}</span></header>',
+        static("masthead.html").format(trust=trust),
         elem_id="masthead",
         elem_classes="widget",
         apply_default_css=False,

@@ -82,9 +82,7 @@ def _layout() -> Tab:
             viewer = widget("viewer", {"state": "none"})
             take = widget("take", {"count": 0}, frames=sizes)
             strip = widget("strip", {"shots": []})
-        adjust = widget(
-            "adjust", {}, uses=("dial",), server=[views.backdrop_pictures], max_bytes=MAX_BYTES, **choices
-        )
+        adjust = widget("adjust", {}, uses=("dial",), server=[views.backdrop_pictures], max_bytes=MAX_BYTES, **choices)
     gallery = widget("gallery", {"picked": []}, looks=_looks())
     bar = widget("bar", {"working": False, "ready": False, "says": "Add a photo to begin."})
     return Tab(photo, viewer, strip, take, adjust, gallery, bar)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 
@@ -38,10 +39,16 @@ class Setup:
 
         try:
             assets.fetch_all(assets.STUDIO, self._report)
+            self._fetch_likeness(assets)
             self._view = {"ready": True}
             self._warm_up()
         except HeadshotError as error:
             self._view = {"ready": False, "error": {"what": error.what, "todo": error.todo}}
+
+    def _fetch_likeness(self, assets) -> None:
+        """The studio works without: then likeness is neither guarded nor shown."""
+        with contextlib.suppress(HeadshotError):
+            assets.fetch_all(assets.LIKENESS, self._report)
 
     def _report(self, step: int, total: int, message: str) -> None:
         percent = round(100 * step / total) if total else 0

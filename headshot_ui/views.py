@@ -13,6 +13,10 @@ from headshot_ui.widgets import picture_url
 
 STRIP_SIDE = 200
 VIEW_SIDE = 1500
+NUMBERS = {
+    "likeness": ("Likeness", "How far the face is still yours, as a face recogniser sees it: 100 is no change at all."),
+}
+"""Numbers shown beside a picture: title, and words on hover."""
 
 
 def problem(error: Exception) -> dict:
@@ -74,10 +78,10 @@ def viewer(visit: Visit, with_before: bool = True) -> dict:
         "title": shot.title,
         "tag": "" if shot.finished else "preview",
         "notes": list(shot.notes),
-        "numbers": [_number(name, value) for name, value in shot.numbers.items()],
+        "numbers": [_number(name, value) for name, value in shot.numbers.items() if name in NUMBERS],
         "error": {"what": shot.error} if shot.error else None,
         "after": picture_url(shot.picture, VIEW_SIDE) if shot.picture is not None else None,
-        "before": picture_url(visit.before(shot), quality=84) if with_before and shot.picture is not None else None,
+        "before": picture_url(shot.before, 1000, 84) if with_before and shot.before is not None else None,
         "finished": shot.finished,
         "width": width,
         "height": height,
@@ -90,9 +94,9 @@ def _size(shot: Shot) -> tuple[int, int]:
     return size_of(shot.recipe.frame)
 
 
-def _number(name: str, value: object) -> dict:
-    shown = f"{value:.2f}" if isinstance(value, float) else str(value)
-    return {"name": name, "value": shown, "words": f"{name}: {shown}"}
+def _number(name: str, value: float) -> dict:
+    title, words = NUMBERS[name]
+    return {"name": title, "value": f"{value:.0f}", "words": words}
 
 
 def strip(visit: Visit, making: str | None = None) -> dict:
@@ -135,6 +139,7 @@ def adjust(visit: Visit, error: Exception | None = None) -> dict:
     return {
         "recipe": recipe,
         "count": len(visit.picked),
+        "azimuth": visit.shot.azimuth,
         "own_backdrop": visit.backdrop is not None,
         "error": error and problem(error),
     }

@@ -29,6 +29,7 @@ from headshot_core.recipe import Recipe
 if TYPE_CHECKING:
     from headshot_core.photo import Photo
     from headshot_core.portrait import Portrait
+    from headshot_core.studio.engine import Headshot
 
 PREVIEW_SIDE = 640
 """Pixels of a preview's longer side: quick, and sharp enough while a slider moves."""
@@ -49,6 +50,10 @@ class Shot:
     recipe: Recipe
     picture: np.ndarray | None = None
     """uint8 (H, W, 3): a small preview, or the headshot in full once `finished`"""
+    before: np.ndarray | None = None
+    """uint8, the photo in the same frame"""
+    azimuth: float = 0.0
+    """where the key light stands, degrees"""
     finished: bool = False
     wanted: bool = False
     """made in full once: keep it so after an adjustment"""
@@ -98,6 +103,7 @@ class Visit:
 
         self.portrait = analyse(photo, cancel=self._new_cancel())
         self.photo = photo
+        _free_engine_caches()
         self._outdate()
 
     def choose_face(self, index: int) -> None:
@@ -108,13 +114,15 @@ class Visit:
 
     def _outdate(self) -> None:
         for shot in self.shots.values():
-            shot.picture, shot.finished, shot.error, shot.notes, shot.numbers = None, False, "", (), {}
+            shot.picture, shot.before, shot.finished = None, None, False
+            shot.error, shot.notes, shot.numbers = "", (), {}
 
     def forget(self) -> None:
         """Delete the photo, all pictures and the private folder."""
         self._cancel.cancel()
         self.photo = self.portrait = self.selected = self.backdrop = None
         self.shots, self.picked = {}, []
+        _free_engine_caches()
         folder = self.__dict__.pop("folder", None)
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
@@ -249,18 +257,11 @@ class Visit:
             raise
         if shot.recipe == wish:  # a slider moved meanwhile: the next picture is on its way
             shot.picture, shot.notes, shot.error = to_bytes(headshot.picture), headshot.notes, ""
-            shot.numbers = getattr(headshot, "numbers", {})
+            shot.before = to_bytes(headshot.shot.pixels)
+            shot.azimuth = _azimuth(headshot)
             shot.finished = recipe == wish
             shot.wanted = shot.wanted or shot.finished
-
-    def before(self, shot: Shot) -> np.ndarray:
-        """The photo in the look's frame, uint8, to compare with."""
-        from headshot_core.photo import to_bytes
-        from headshot_core.studio.frame import framed
-
-        self._need_portrait()
-        inside = shot.recipe.backdrop.kind.startswith("original")
-        return to_bytes(framed(self.portrait, _smaller(shot.recipe).frame, inside).pixels)
+            shot.numbers = _numbers(headshot) if shot.finished else {}
 
     # Taking home.
 
@@ -319,6 +320,31 @@ class Visit:
     def _new_cancel(self) -> CancelToken:
         self._cancel = CancelToken()
         return self._cancel
+
+
+def _azimuth(headshot: Headshot) -> float:
+    """Where the key light stands, in degrees, once the side was chosen for this face."""
+    from headshot_core.studio.light import lamps
+
+    shot = headshot.shot
+    return lamps(headshot.recipe.light, shot.face.yaw, shot.shading.source.side).azimuth
+
+
+def _numbers(headshot: Headshot) -> dict[str, float]:
+    """What was measured on a finished picture; nothing where the models for it are missing."""
+    try:
+        return {"likeness": headshot.likeness}
+    except HeadshotError:
+        return {}
+
+
+def _free_engine_caches() -> None:
+    """The engine keeps the last portraits to be quick; a deleted photo must not live on in there."""
+    from headshot_core.studio.frame import framed
+    from headshot_core.studio.likeness_guard import safe_strength
+
+    framed.cache_clear()
+    safe_strength.cache_clear()
 
 
 def _smaller(recipe: Recipe) -> Recipe:

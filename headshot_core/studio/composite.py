@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 
 from headshot_core import colour
-from headshot_core.studio.backdrops import Kind
 from headshot_core.studio.light import Lamps
 
 WRAP = 0.03
@@ -23,14 +22,19 @@ def join(
     person: np.ndarray,
     alpha: np.ndarray,
     backdrop: np.ndarray,
-    kind: Kind,
+    wall: bool,
+    spill: float,
     lamps: Lamps,
     head: float,
 ) -> np.ndarray:
-    """The picture, linear (H, W, 3), from person and backdrop in linear light and the person's alpha (H, W)."""
-    if kind.wall:
+    """The picture, linear (H, W, 3), from person and backdrop in linear light and the person's alpha (H, W).
+
+    `wall`: the backdrop is near enough to take a shadow. `spill` 0..1: how much of its light falls on the person.
+    `head`: the head's height in pixels.
+    """
+    if wall:
         backdrop = backdrop * (1 - _wall_shadow(alpha, lamps, head))[..., None]
-    person = _in_the_room(person, alpha, backdrop, kind.spill, head)
+    person = _in_the_room(person, alpha, backdrop, spill, head)
     a = alpha[..., None]
     return person * a + backdrop * (1 - a)
 
@@ -67,7 +71,7 @@ def _wall_shadow(alpha: np.ndarray, lamps: Lamps, head: float) -> np.ndarray:
 
 
 def grain_of(foreground: np.ndarray, skin: np.ndarray) -> float:
-    """The photo's noise on skin, standard deviation in sRGB 0..1 (robust, from the finest differences; Immerkær 1996)."""
+    """The photo's noise on skin, standard deviation in sRGB 0..1, from the finest differences (Immerkær 1996)."""
     grey = foreground.mean(-1)
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
     noise = np.abs(cv2.filter2D(grey, cv2.CV_32F, kernel)[skin > 0.8])

@@ -20,7 +20,6 @@ from headshot_core.studio.light import Lamps, lamps
 from headshot_core.studio.likeness_guard import safe_strength
 from headshot_core.studio.relight import relight, roll_off
 
-OWN = ("original", "original_blur")
 SOFTENED = "The light was softened, so that the face stays yours."
 STAGES = ("Framing", "Lighting", "Backdrop", "Finishing")
 
@@ -58,8 +57,7 @@ class Headshot:
 def make(portrait: Portrait, recipe: Recipe, report: Report = silent, cancel: CancelToken | None = None) -> Headshot:
     """One headshot. The same portrait and recipe give the same picture. Raises `HeadshotError`."""
     cancel = cancel or CancelToken()
-    own = recipe.backdrop.kind in OWN
-    kind = None if own else backdrops.get(recipe.backdrop.kind)
+    kind = backdrops.get(recipe.backdrop.kind)
     grade.look_of(recipe.grade)
 
     def begin(stage: int) -> None:
@@ -67,15 +65,15 @@ def make(portrait: Portrait, recipe: Recipe, report: Report = silent, cancel: Ca
         report(stage, len(STAGES), STAGES[stage])
 
     begin(0)
-    shot = framed(portrait, recipe.frame, inside=own)
+    shot = framed(portrait, recipe.frame, inside=kind.own)
     begin(1)
     light = recipe.light.model_copy(update={"strength": safe_strength(portrait, recipe.light)})
     lights = lamps(light, shot.face.yaw, shot.shading.source.side)
     person = relight(_exposed(shot, recipe.grade), shot.alpha, shot.shading, lights, shot.face.head_height)
     begin(2)
-    behind = _backdrop(shot, recipe, lights)
+    behind = _backdrop(shot, recipe, lights, kind)
     begin(3)
-    linear = composite.join(person, shot.alpha, behind, kind, lights, shot.face.head_height)
+    linear = composite.join(person, shot.alpha, behind, kind.wall, kind.spill, lights, shot.face.head_height)
     picture = composite.add_grain(colour.to_srgb(linear), shot.alpha, shot.grain, recipe.seed)
     picture = np.clip(grade.apply(picture, recipe.grade, shot.skin, recipe.seed), 0, 1)
     report(len(STAGES), len(STAGES), "Ready")
@@ -89,8 +87,9 @@ def _exposed(shot: Framed, settings: Grade) -> np.ndarray:
     return roll_off(shot.linear * 2**shot.stops, shot.linear)
 
 
-def _backdrop(shot: Framed, recipe: Recipe, lights: Lamps) -> np.ndarray:
+def _backdrop(shot: Framed, recipe: Recipe, lights: Lamps, kind: backdrops.Kind) -> np.ndarray:
     width, height = shot.framing.size
     light = recipe.light.model_copy(update={"azimuth": lights.azimuth, "elevation": lights.elevation})
-    stage = backdrops.Stage(width, height, shot.head, light, recipe.seed)
+    plate = shot.background if kind.own else None
+    stage = backdrops.Stage(width, height, shot.head, light, recipe.seed, plate)
     return colour.to_linear(backdrops.render(recipe.backdrop, stage))

@@ -38,7 +38,7 @@ class Shape:
 def read_shape(alpha: np.ndarray, face: Face) -> Shape:
     """The shape of the person in a frame: `alpha` (H, W) 0..1, `face` in pixels of the frame."""
     scale = HEAD / face.head_height
-    height, width = (max(16, int(round(n * scale / 2)) * 2) for n in alpha.shape)
+    height, width = (max(16, round(n * scale / 2) * 2) for n in alpha.shape)
     small = cv2.resize(alpha, (width, height), interpolation=cv2.INTER_AREA)
     face = face.moved(np.array([[width / alpha.shape[1], 0, 0], [0, height / alpha.shape[0], 0]]))
     target, weight = _data(small, face)

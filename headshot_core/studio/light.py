@@ -75,7 +75,7 @@ def pattern_of(light: Light) -> Pattern:
 
 
 def lamps(light: Light, yaw: float, source_side: int) -> Lamps:
-    """The lamps for a recipe's light, for a head turned by `yaw` degrees in a photo lit from `source_side` (-1 or 1)."""
+    """A recipe's light in full, for a head turned by `yaw` degrees in a photo lit from `source_side` (-1 or 1)."""
     pattern = pattern_of(light)
     azimuth = light.azimuth
     if azimuth is None:

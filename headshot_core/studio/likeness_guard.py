@@ -20,8 +20,8 @@ from headshot_core.studio.frame import Framed, framed
 from headshot_core.studio.light import lamps
 from headshot_core.studio.relight import relight
 
-LIMIT = 0.155
-"""Identity distance that new light may cause on the crop; frames and backdrops add a little more."""
+LIMIT = 0.175
+"""Identity distance that new light may cause on the crop, so that the finished picture stays below 0.20."""
 CROP = Frame(name="email", width=320, height=320)
 TRIES = 3
 
@@ -50,4 +50,4 @@ def _embedding(shot: Framed, light: Light) -> np.ndarray:
     person = relight(shot.linear, shot.alpha, shot.shading, lights, shot.face.head_height)
     a = shot.alpha[..., None]
     picture = colour.to_srgb(person * a + 0.2 * (1 - a))
-    return identity.embed((picture * 255).round().astype(np.uint8), shot.face)
+    return identity.embed((picture * 255).round().astype(np.uint8), shot.face, mirrored=False)

@@ -143,11 +143,10 @@ def _visible(depth: np.ndarray, direction: np.ndarray, softness: float) -> np.nd
     step = direction / across
     seen = np.ones_like(depth)
     spread = 0.12 + 0.35 * softness  # a larger lamp: a wider half-shadow
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     for distance in np.geomspace(1.5, HEAD * 1.1, MARCH):
         shift = np.float32([[1, 0, step[0] * distance], [0, 1, step[1] * distance]])
-        ahead = cv2.warpAffine(
-            depth, shift, depth.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
-        )
+        ahead = cv2.warpAffine(depth, shift, depth.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
         clearance = (depth + step[2] * distance - ahead) / (spread * distance + 1)
         seen = np.minimum(seen, np.clip(clearance + 0.9, 0, 1))
     return cv2.GaussianBlur(seen, (0, 0), 0.6 + 1.4 * softness)
@@ -168,7 +167,7 @@ def _multiplied(linear: np.ndarray, factor: np.ndarray, shine: np.ndarray) -> np
     factor = cv2.resize(cv2.GaussianBlur(factor, (0, 0), 0.7), size, interpolation=cv2.INTER_CUBIC)
     shine = cv2.resize(shine, size, interpolation=cv2.INTER_LINEAR)[..., None]
     # Burnt-out places hold no tone: made darker they turn grey.
-    bright = cv2.GaussianBlur(linear.max(-1), (0, 0), max(1.0, linear.shape[0] / 300))[..., None]
+    bright = cv2.GaussianBlur(colour.peak(linear), (0, 0), max(1.0, linear.shape[0] / 300))[..., None]
     burnt = np.clip((bright - 0.85) / 0.15, 0, 1)
     factor = factor + burnt * np.clip(1 - factor, 0, 1) * 0.7
     return linear * factor + shine
@@ -198,8 +197,8 @@ def _edge_light(linear: np.ndarray, alpha: np.ndarray, lamps: Lamps, head: float
 
 def roll_off(lit: np.ndarray, before: np.ndarray, knee: float = 0.7) -> np.ndarray:
     """What became brighter than the knee bends towards 1 instead of clipping; hue is kept, the rest is untouched."""
-    peak = lit.max(-1, keepdims=True)
-    knee = np.clip(before.max(-1, keepdims=True), knee, 0.995)
+    peak = colour.peak(lit)
+    knee = np.clip(colour.peak(before), knee, 0.995)
     over = np.maximum(peak - knee, 0)
-    bent = np.minimum(peak, knee) + (1 - knee) * (1 - np.exp(-over / (1 - knee)))
-    return lit * (bent / np.maximum(peak, 1e-6))
+    bent = np.minimum(peak, knee) + (1 - knee) * (1 - cv2.exp(-over / (1 - knee)))
+    return lit * (bent / np.maximum(peak, 1e-6))[..., None]

@@ -1,6 +1,6 @@
 // The drawer: frame, backdrop, light and grade of the selected look. `recipe` is changed here and sent as a whole.
 let recipe = null;
-let section = "light";
+let section = matchMedia("(max-width: 820px)").matches ? null : "light";
 const more = new Set();
 let sent = 0;
 let later = null;
@@ -120,7 +120,7 @@ function backdrops() {
 
 function lightNow() {
   const pattern = find(props.patterns, recipe.light.pattern);
-  const side = pattern.azimuth ? props.value.side || 1 : 1;
+  const side = props.value.azimuth < 0 ? -1 : 1; // the side that suits this face, as the last picture had it
   const own = { azimuth: pattern.azimuth * side, elevation: pattern.elevation, fill: pattern.fill, rim: pattern.rim };
   return Object.fromEntries(Object.entries({ ...own, softness: 0.6, temperature: 6500 }).map(([name, value]) => [name, recipe.light[name] ?? value]));
 }

@@ -24,13 +24,20 @@ function working(data) {
   ];
 }
 
+function make() {
+  if (!props.value?.ready) return;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  document.querySelector("#stage").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" });
+  trigger("make", {});
+}
+
 function resting(data) {
   clearInterval(ticking);
   return [
     h("div", { class: "bar-says", role: "status" }, problem(data.error) || data.says),
     h("button", {
       type: "button", class: "main", "data-key": "main", "aria-disabled": String(!data.ready),
-      onclick: () => props.value?.ready && trigger("make", {}),
+      onclick: make,
     }, "Make headshots"),
   ];
 }

@@ -5,17 +5,19 @@ const HEAD = 104; // samples across the head's picture
 // Height of a simple head over its plane, x right, y down, both -1..1; null outside. Bumps are Gaussians.
 const bump = (x, y, cx, cy, sx, sy, height) => height * Math.exp(-(((x - cx) / sx) ** 2) - ((y - cy) / sy) ** 2);
 function height(x, y) {
-  const width = y < 0.05 ? 0.66 : 0.66 - 0.26 * ((y - 0.05) / 0.83) ** 1.6;
-  const rest = 1 - (x / width) ** 2 - (y / 0.9) ** 2;
-  if (rest <= 0) return null;
-  let z = 0.78 * Math.sqrt(rest);
+  const jaw = y < 0 ? 0.64 : 0.64 - 0.2 * (y / 0.8) ** 2.2; // half the head's width at this height
+  const neck = y > 0.55 && Math.abs(x) < 0.34 ? 0.2 * Math.sqrt(1 - (x / 0.34) ** 2) : null;
+  const rest = 1 - (Math.abs(x) / jaw) ** 2.4 - Math.abs((y + 0.06) / 0.84) ** (y < 0 ? 2.2 : 3.2);
+  if (rest <= 0) return neck;
+  let z = 0.72 * Math.sqrt(rest);
   const side = Math.abs(x);
-  const ridge = Math.min(1, Math.max(0, (y + 0.2) / 0.42)); // the nose grows from the brow to its tip
-  if (y < 0.34) z += 0.24 * ridge * Math.exp(-((x / (0.07 + 0.05 * ridge)) ** 2)) * (y > 0.22 ? Math.exp(-(((y - 0.22) / 0.06) ** 2)) : 1);
-  z += bump(side, y, 0.26, -0.1, 0.13, 0.07, -0.1) + bump(side, y, 0.26, -0.09, 0.075, 0.05, 0.07);
-  z += bump(side, y, 0.22, -0.24, 0.22, 0.06, 0.05) + bump(side, y, 0.36, 0.12, 0.14, 0.12, 0.05);
-  z += bump(x, y, 0, 0.42, 0.16, 0.035, 0.06) + bump(x, y, 0, 0.51, 0.13, 0.035, 0.06) + bump(x, y, 0, 0.465, 0.17, 0.016, -0.04);
-  return z + bump(x, y, 0, 0.7, 0.16, 0.1, 0.06);
+  const ridge = Math.min(1, Math.max(0, (y + 0.2) / 0.38)); // the nose grows from the brow to its tip
+  const tip = y > 0.17 ? Math.exp(-(((y - 0.17) / 0.06) ** 2)) : 1;
+  z += 0.22 * ridge * tip * Math.exp(-((x / (0.06 + 0.05 * ridge)) ** 2));
+  z += bump(side, y, 0.25, -0.1, 0.13, 0.08, -0.09) + bump(side, y, 0.25, -0.09, 0.08, 0.05, 0.06); // eyes
+  z += bump(side, y, 0.22, -0.24, 0.2, 0.06, 0.04) + bump(side, y, 0.36, 0.1, 0.14, 0.12, 0.05); // brows, cheekbones
+  z += bump(x, y, 0, 0.36, 0.15, 0.035, 0.05) + bump(x, y, 0, 0.45, 0.12, 0.04, 0.05) + bump(x, y, 0, 0.405, 0.16, 0.016, -0.04); // lips
+  return Math.max(z + bump(x, y, 0, 0.64, 0.15, 0.1, 0.05), neck ?? 0); // chin
 }
 
 const relief = (() => {

@@ -24,7 +24,6 @@ const ICONS = {
   search: "M11 4.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13 M16 16l4.5 4.5",
   check: "M5 12.5l4.5 4.5L19 7.5",
   drag: "M9 7l-5 5 5 5 M15 7l5 5-5 5",
-  lock: "M6 11h12v9H6z M8.5 11V8a3.5 3.5 0 0 1 7 0v3",
 };
 
 function icon(name) {

@@ -3,7 +3,7 @@ let before = null; // kept while the server sends none: the frame has not change
 let cut = 0;
 
 function compare(data) {
-  const box = h("div", { class: "compare", style: `--aspect:${data.width}/${data.height}; --cut:${cut}%` });
+  const box = h("div", { class: "compare", style: `--ratio:${data.width / data.height}; --cut:${cut}%` });
   const after = h("img", { class: "after", src: data.after, alt: data.title, draggable: "false" });
   const range = h("input", {
     type: "range", min: 0, max: 100, value: cut, class: "compare-range", "data-key": "compare",
@@ -28,7 +28,7 @@ function compare(data) {
 }
 
 function frame(data) {
-  if (!data.after) return h("div", { class: "compare waiting", style: `--aspect:${data.width}/${data.height}` }, h("span", { class: "shimmer" }));
+  if (!data.after) return h("div", { class: "compare waiting", style: `--ratio:${data.width / data.height}` }, h("span", { class: "shimmer" }));
   return compare(data);
 }
 
@@ -38,7 +38,7 @@ function swap(data) {
   const box = root.querySelector(".compare");
   if (!after || !box || root.dataset.shot !== data.name || !data.after) return false;
   if (Boolean(before) !== Boolean(root.querySelector(".before"))) return false;
-  box.style.setProperty("--aspect", `${data.width}/${data.height}`);
+  box.style.setProperty("--ratio", data.width / data.height);
   after.src = data.after;
   if (before) root.querySelector(".before").src = before;
   root.querySelector(".viewer-words")?.replaceWith(words(data));

@@ -1,5 +1,6 @@
 """Rendered backdrops: the same picture from the same seed, at every size, in agreement with the key light."""
 
+from functools import cache
 from itertools import pairwise
 
 import cv2
@@ -23,6 +24,7 @@ def stage(width=256, height=320, azimuth=40.0, seed=0) -> Stage:
     return Stage(width, height, head, Light(azimuth=azimuth, elevation=25), seed)
 
 
+@cache
 def picture(kind: str, *, width=256, height=320, azimuth=40.0, seed=0, **wishes) -> np.ndarray:
     return render(Backdrop(kind=kind, **wishes), stage(width, height, azimuth, seed))
 
@@ -34,9 +36,9 @@ def luminance(srgb: np.ndarray) -> np.ndarray:
 def test_the_wanted_kinds_are_there():
     """All kinds that recipes may name are registered, each with words and facts for the page and the engine."""
     wanted = (
-        "paper studio_grey canvas window office city_evening foliage library brand image stadium court track forest "
-        "starfield aurora castle lanterns snow confetti christmas_tree fireworks cafe beach_sunset neon gradient "
-        "skyline loft concrete"
+        "paper studio_grey canvas window office city_evening foliage library brand image stadium court track gym "
+        "forest starfield aurora castle lanterns snow confetti christmas_tree fireworks cafe beach_sunset neon "
+        "gradient skyline loft concrete"
     )
     assert set(wanted.split()) == set(BACKDROPS)
     for kind in BACKDROPS.values():
@@ -49,42 +51,42 @@ def test_the_wanted_kinds_are_there():
 @pytest.mark.parametrize("kind", RENDERED)
 def test_same_seed_same_bytes_other_seed_other_picture(kind):
     """A recipe can be repeated to the byte, and its seed matters (plain walls differ too little to show)."""
-    first = picture(kind, seed=1)
+    first = picture(kind)
     assert first.dtype == np.float32
     assert first.shape == (320, 256, 3)
     assert first.min() >= 0
     assert first.max() <= 1
-    assert np.array_equal(first, picture(kind, seed=1))
-    assert not np.array_equal(first, picture(kind, seed=2))
+    assert np.array_equal(first, render(Backdrop(kind=kind), stage()))
+    assert not np.array_equal(first, picture(kind, seed=1))
 
 
 @pytest.mark.parametrize("kind", RENDERED)
 def test_same_composition_at_every_size(kind):
     """A thumbnail shows what the large picture shows: shrunk, they are almost equal."""
-    large = picture(kind, width=1024, height=1280, seed=3)
-    small = picture(kind, width=256, height=320, seed=3)
+    large = picture(kind, width=1024, height=1280)
+    small = picture(kind, width=256, height=320)
     shrunk = cv2.resize(large, (256, 320), interpolation=cv2.INTER_AREA)
     assert np.abs(shrunk - small).mean() < 0.004
-    wide = picture(kind, width=320, height=320, seed=3)
+    wide = picture(kind, width=320, height=320)
     assert np.abs(wide[:, 32:-32] - small).mean() < 0.02
 
 
 @pytest.mark.parametrize("kind", RENDERED)
 def test_key_light_side(kind):
     """The key's side is the lighter one, and a key from the left gives the mirrored picture."""
-    right = np.mean([luminance(picture(kind, azimuth=60, seed=s)) for s in range(4)], axis=0)
-    left = np.mean([luminance(picture(kind, azimuth=-60, seed=s)) for s in range(4)], axis=0)
-    assert right[:, 128:].mean() > 1.01 * right[:, :128].mean()
-    assert np.allclose(left, right[:, ::-1], atol=1e-4)
+    right = [luminance(picture(kind, azimuth=60, seed=seed)) for seed in range(3)]
+    assert np.mean(right, axis=0)[:, 128:].mean() > 1.01 * np.mean(right, axis=0)[:, :128].mean()
+    left = luminance(picture(kind, azimuth=-60))
+    assert np.allclose(left, right[0][:, ::-1], atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", RENDERED)
 def test_brightness_is_monotone_and_about_a_stop(kind):
     """More brightness is never darker anywhere, and about a stop from end to middle where nothing rolls off."""
-    steps = [picture(kind, brightness=b, seed=4) for b in (-1.0, -0.4, 0.0, 0.5, 1.0)]
+    steps = [picture(kind, brightness=b) for b in (-1.0, 0.0, 1.0)]
     for darker, lighter in pairwise(steps):
         assert (lighter >= darker - 1e-3).all()
-    middle = luminance(steps[2])
+    middle = luminance(steps[1])
     shade = middle <= max(0.3, np.quantile(middle, 0.1))
     stops = np.log2(middle[shade].mean() / luminance(steps[0])[shade].mean())
     assert 0.8 < stops < 1.2
@@ -93,17 +95,17 @@ def test_brightness_is_monotone_and_about_a_stop(kind):
 @pytest.mark.parametrize("kind", RENDERED)
 def test_colours_are_taken(kind):
     """Main and second colour each change the picture; a red one makes it redder than a blue one."""
-    red, blue = (picture(kind, colour=c, seed=5).mean((0, 1)) for c in ("#c03028", "#2838c0"))
+    red, blue = (picture(kind, colour=c).mean((0, 1)) for c in ("#c03028", "#2838c0"))
     assert red[0] - red[2] > blue[0] - blue[2] + 0.01
-    accents = [picture(kind, accent=c, seed=5) for c in ("#ff9040", "#4090ff")]
+    accent = picture(kind, accent="#30b0ff")
     # A flat brand colour has no second one.
-    assert kind in ("paper", "brand") or np.abs(accents[0] - accents[1]).mean() > 0.002
+    assert kind in ("paper", "brand") or np.abs(accent - picture(kind)).mean() > 0.002
 
 
 @pytest.mark.parametrize("kind", PLAIN)
 def test_no_banding(kind):
     """Plain walls fall off smoothly: neighbours differ by less than a grey level, and not in steps."""
-    wall = picture(kind, width=1024, height=1280, seed=6)
+    wall = picture(kind, width=1024, height=1280)
     for axis in (0, 1):
         steps = np.abs(np.diff(wall, axis=axis))
         assert np.quantile(steps, 0.999) < 1.0 / 255
@@ -116,7 +118,7 @@ def test_blur_takes_detail(kind):
     """A wider aperture leaves less of the detail fine, more of it broad (below the hall's blown-out lamps)."""
 
     def fineness(blur):
-        grey = picture(kind, width=512, height=640, blur=blur, seed=7).mean(-1)[200:]
+        grey = picture(kind, width=512, height=640, blur=blur).mean(-1)[200:]
         fine, broad = (np.square(grey - cv2.GaussianBlur(grey, (0, 0), sigma)).mean() for sigma in (2, 24))
         return fine / broad
 

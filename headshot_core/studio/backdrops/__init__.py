@@ -42,5 +42,5 @@ def render(settings: recipe.Backdrop, stage: Stage) -> np.ndarray:
         linear = linear[:, ::-1]
     picture = colour.to_srgb(roll_off(linear, kind.knee))
     size = (stage.width, stage.height)
-    smaller = stage.height < kind.rows
+    smaller = stage.height < picture.shape[0]
     return np.clip(cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC), 0, 1)

@@ -1,4 +1,4 @@
-"""The user's own picture as a backdrop."""
+"""The user's own picture as a backdrop, and the photo's own background."""
 
 from __future__ import annotations
 
@@ -49,3 +49,33 @@ def _cover(picture: np.ndarray, columns: int, rows: int) -> np.ndarray:
     picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     left, top = (size[0] - columns) // 2, (size[1] - rows) // 2
     return picture[top : top + rows, left : left + columns]
+
+
+PHOTOGRAPHED = {
+    "colour": "#808080",
+    "accent": "#ffffff",
+    "spill": 0,
+    "rows": 0,
+    "knee": 1,
+    "mirrored": False,
+    "own": True,
+}
+
+
+@backdrop("original", "As it was", "The photo's own background, untouched.", **PHOTOGRAPHED)
+def original(scene: Scene) -> np.ndarray:
+    """Raises `HeadshotError` where no photo belongs to the scene."""
+    if scene.plate is None:
+        raise HeadshotError("The own background needs the photo.", "Choose another backdrop here.")
+    return scene.plate
+
+
+@backdrop(
+    "original_blur",
+    "As it was, blurred",
+    "The photo's own background, out of focus as through a fast lens.",
+    **PHOTOGRAPHED,
+)
+def original_blur(scene: Scene) -> np.ndarray:
+    """Blur 0 keeps it sharp. Raises `HeadshotError` where no photo belongs to the scene."""
+    return defocus(scene, original(scene), 0.05 * scene.blur)

@@ -31,6 +31,8 @@ class Stage:
     light: recipe.Light
     """Azimuth and elevation resolved: degrees, positive azimuth = from the viewer's right."""
     seed: int
+    plate: np.ndarray | None = None
+    """The photo without the person, linear (height, width, 3), for the kinds that keep its background."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Scene:
     """Depth of field, 0..1."""
     image: str | None
     """Path of the user's own picture, for kind 'image'."""
+    plate: np.ndarray | None
+    """The photo without the person, linear RGB at the frame's size, for kinds that keep its background."""
     rng: np.random.Generator
 
     @property
@@ -90,11 +94,13 @@ class Kind:
     spill: float
     """How much of its light wraps round the person, 0..1."""
     rows: int
-    """Working height in pixels: low for what is out of focus, high for fine texture."""
+    """Working height in pixels: low for what is out of focus, high for fine texture; 0 for the frame's own."""
     knee: float
     """Linear light from which highlights roll off as on film; 1 for flat colours that must stay exact."""
     mirrored: bool
     """Follows the key light's side; not so for the user's own picture."""
+    own: bool
+    """The photo's own background: the crop must stay inside the photo."""
     paint: Callable[[Scene], np.ndarray]
 
 
@@ -114,11 +120,12 @@ def backdrop(
     rows: int = 480,
     knee: float = 0.6,
     mirrored: bool = True,
+    own: bool = False,
 ):
     """Register a function ``paint(scene) -> linear RGB (rows, columns, 3)`` as a backdrop. See `Kind`."""
 
     def register(paint: Callable[[Scene], np.ndarray]):
-        BACKDROPS[name] = Kind(name, title, sentence, colour, accent, wall, spill, rows, knee, mirrored, paint)
+        BACKDROPS[name] = Kind(name, title, sentence, colour, accent, wall, spill, rows, knee, mirrored, own, paint)
         return paint
 
     return register
@@ -126,22 +133,26 @@ def backdrop(
 
 def set_up(kind: Kind, settings: recipe.Backdrop, stage: Stage) -> Scene:
     """The empty scene of a kind, with the key light on the right."""
-    columns = max(1, round(kind.rows * stage.width / stage.height))
-    x = (np.arange(columns, dtype=np.float32) + 0.5 - columns / 2) / kind.rows
-    y = (np.arange(kind.rows, dtype=np.float32) + 0.5) / kind.rows
-    grid_x, grid_y = np.meshgrid(x, y)
+    aspect = stage.width / stage.height
+    # Banners wider than any scene: fewer rows keep the work bounded, and the scene's ends are drawn out.
+    rows = max(16, round(kind.rows * min(1, 2 * HALF_WIDTH / aspect))) if kind.rows else stage.height
+    columns = max(1, round(rows * aspect))
+    x = (np.arange(columns, dtype=np.float32) + 0.5 - columns / 2) / rows
+    y = (np.arange(rows, dtype=np.float32) + 0.5) / rows
+    grid_x, grid_y = np.meshgrid(x.clip(-HALF_WIDTH, HALF_WIDTH), y)
     head_x, head_y, head_height = (value / stage.height for value in stage.head)
     side = key_side(kind, stage)
     return Scene(
         x=grid_x,
         y=grid_y,
-        head=(side * (head_x - stage.width / stage.height / 2), head_y, head_height),
+        head=(side * (head_x - aspect / 2), head_y, head_height),
         colour=linear_hex(settings.colour or kind.colour),
         accent=linear_hex(settings.accent or kind.accent),
         azimuth=side * (stage.light.azimuth or 0.0),
         elevation=stage.light.elevation or 0.0,
         blur=settings.blur,
         image=settings.image,
+        plate=stage.plate,
         rng=np.random.default_rng([stage.seed, zlib.crc32(kind.name.encode())]),
     )
 

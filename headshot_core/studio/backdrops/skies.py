@@ -111,7 +111,7 @@ def _curtain(scene: Scene, height: float, bright: float) -> np.ndarray:
     )
     lean = scene.x + 0.12 * (scene.y - height)
     up = np.interp(scene.x, across, hem).astype(np.float32) - scene.y
-    ray = np.clip(0.55 + 0.40 * np.interp(lean, across, rays), 0.05, 2).astype(np.float32) + 0.25 * scene.x
+    ray = np.clip(0.55 + 0.40 * np.interp(lean, across, rays) + 0.25 * scene.x, 0.05, 2).astype(np.float32)
     long = 0.16 + 0.10 * ray
     light = np.where(up > 0, np.exp(-up.clip(0) / long), np.exp(-((up / 0.014) ** 2))) * ray
     violet = smoothstep(0.10, 0.42, up)

@@ -1,4 +1,4 @@
-"""Grounds and halls: stadium at night, indoor court, running track."""
+"""Grounds and halls: stadium at night, indoor court, running track, gym."""
 
 from __future__ import annotations
 
@@ -252,3 +252,80 @@ def _trees(scene: Scene) -> np.ndarray:
     """A belt of trees at the far side, sunny tops and dark below."""
     lit = smoothstep(-1.2, 1.6, 1.2 * noise(scene, 20, 4, gain=0.8) + 0.8 * scene.x + 4 * (0.36 - scene.y))
     return mix((0.014, 0.030, 0.014), (0.15, 0.21, 0.06), lit)
+
+
+@backdrop(
+    "gym",
+    "Gym",
+    "A dark weights room with strip lights and a glowing band on the wall.",
+    colour="#4a525c",
+    accent="#ff5a2a",
+    spill=0.4,
+    rows=480,
+    knee=0.5,
+)
+def gym(scene: Scene) -> np.ndarray:
+    rng = scene.rng
+    lens = Lens(horizon=0.45, focal=1.6, shift=rng.uniform(-0.14, -0.04))
+    side, floor, top, end = 3.0, -1.5, 1.9, 11.0
+    picture = scene.fill(0.05 * scene.colour)
+    ends = [(-side, floor, end), (side, floor, end), (side, top, end), (-side, top, end)]
+    _face(scene, lens, picture, ends, 0.30 * scene.colour)
+    for x, tone in ((-side, 0.16), (side, 0.34)):
+        wall = [(x, floor, 2), (x, floor, end), (x, top, end), (x, top, 2)]
+        _face(scene, lens, picture, wall, tone * scene.colour)
+    ground = [(-side, floor, 2), (side, floor, 2), (side, floor, end), (-side, floor, end)]
+    _face(scene, lens, picture, ground, 0.13 * scene.colour)
+    for x in (-side + 0.02, side - 0.02):
+        band = [(x, 0.95, 2), (x, 0.95, end), (x, 1.05, end), (x, 1.05, 2)]
+        _face(scene, lens, picture, band, (2.2 if x > 0 else 1.2) * scene.accent)
+    _face(
+        scene,
+        lens,
+        picture,
+        [(-side, 0.95, end), (side, 0.95, end), (side, 1.05, end), (-side, 1.05, end)],
+        1.2 * scene.accent,
+    )
+    for x, bright in ((-1.5, 3.0), (1.6, 5.0)):
+        for z in (4.5, 6.7, 8.9):
+            strip = [(x, top, z), (x + 0.14, top, z), (x + 0.14, top, z + 1.5), (x, top, z + 1.5)]
+            _face(scene, lens, picture, strip, bright * FLOOD)
+    for z in (9.5, 7.5, 6.0):
+        for x in (-2.3, 1.7):
+            _rack(scene, lens, picture, x + rng.uniform(-0.2, 0.2), floor, z)
+    picture *= (1 + 0.12 * noise(scene, 5, 4, gain=0.6))[..., None]
+    shine = gauss(scene, 0.22, 0.86, 0.16, 0.16) + 0.5 * gauss(scene, -0.26, 0.86, 0.14, 0.16)
+    picture += (0.05 * shine)[..., None] * FLOOD + (0.10 * gauss(scene, 0, 0.29, 0.7, 0.10))[..., None] * scene.accent
+    picture = defocus(scene, picture, disc_radius(scene, 0.010, 0.030))
+    return haze(scene, picture, 0.24, 0.09) * (vignette(scene, 0.35) * (1 + 0.25 * scene.x))[..., None]
+
+
+def _rack(scene: Scene, lens: Lens, picture: np.ndarray, x: float, floor: float, z: float) -> None:
+    """A power rack: two posts, a loaded bar, a few plates with a glint of light."""
+    rng = scene.rng
+    steel = 0.05 * scene.colour
+    for post in (x, x + 1.0):
+        _face(
+            scene,
+            lens,
+            picture,
+            [(post, floor, z), (post + 0.09, floor, z), (post + 0.09, 0.8, z), (post, 0.8, z)],
+            steel,
+        )
+    bar = -0.2 + rng.uniform(-0.3, 0.2)
+    _face(
+        scene,
+        lens,
+        picture,
+        [(x - 0.5, bar, z), (x + 1.6, bar, z), (x + 1.6, bar + 0.05, z), (x - 0.5, bar + 0.05, z)],
+        0.9 * scene.colour,
+    )
+    for plate in (x - 0.35, x - 0.25, x + 1.30, x + 1.40):
+        tone = scene.accent * 0.25 if rng.random() < 0.35 else 0.6 * steel
+        edge = [
+            (plate, bar - 0.21, z),
+            (plate + 0.07, bar - 0.21, z),
+            (plate + 0.07, bar + 0.26, z),
+            (plate, bar + 0.26, z),
+        ]
+        _face(scene, lens, picture, edge, tone)
