@@ -9,8 +9,10 @@ import socket
 import sys
 
 from headshot_ui.page import build, launch_options
+from headshot_ui.setup import Setup
 
-demo = build()
+setup = Setup()
+demo = build(setup)
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -44,7 +46,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the private folder is removed
     port = free_port(given.host, given.port)
     browser = not given.no_browser and not os.environ.get("SPACE_ID")
-    demo.launch(server_name=given.host, server_port=port, inbrowser=browser, **launch_options())
+    demo.launch(
+        server_name=given.host, server_port=port, inbrowser=browser, prevent_thread_lock=True, **launch_options()
+    )
+    setup.start()
+    demo.block_thread()
 
 
 if __name__ == "__main__":

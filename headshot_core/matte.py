@@ -299,7 +299,7 @@ def _blur_fusion(pixels, alpha, foreground, background, radius: int):
 
 def clean_background(pixels: np.ndarray, alpha: np.ndarray, head: float) -> np.ndarray:
     """The picture without the person (H, W, 3): filled from what surrounds it, finest near the edge."""
-    share = (1 - alpha)[..., None]
+    share = np.clip(1 - 3 * alpha, 0, 1)[..., None] ** 2  # a mixed pixel shows the person too
     filled = np.zeros_like(pixels)
     trust = np.zeros_like(share)
     for radius in (0.02, 0.08, 0.3, 1.2, 4.0):

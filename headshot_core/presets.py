@@ -151,17 +151,26 @@ def read_preset(path: Path) -> Preset:
 def _names() -> dict[tuple[str, str], Collection[str]]:
     """The fields that hold a name, and the names allowed. Imported late: they bring OpenCV along."""
     from headshot_core.studio.backdrops import BACKDROPS
-    from headshot_core.studio.engine import OWN
     from headshot_core.studio.framing import FRAMES
     from headshot_core.studio.grade import LOOKS
     from headshot_core.studio.light import PATTERNS
 
     return {
-        ("backdrop", "kind"): [*OWN, *BACKDROPS],
+        ("backdrop", "kind"): BACKDROPS,
         ("light", "pattern"): PATTERNS,
         ("grade", "look"): LOOKS,
         ("frame", "name"): FRAMES,
     }
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without aliases: a preset needs none, and they can hide a great deal in a small file."""
+
+    def compose_node(self, parent, index):
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.error.MarkedYAMLError(problem="a preset has no aliases (*name)", problem_mark=mark)
+        return super().compose_node(parent, index)
 
 
 def _parse(path: Path) -> tuple[dict, dict[tuple, int]]:
@@ -169,16 +178,14 @@ def _parse(path: Path) -> tuple[dict, dict[tuple, int]]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise HeadshotError(f"{path} is too large for a preset.", f"Keep it below {MAX_BYTES // 1000} kB.")
-        text = path.read_text(encoding="utf-8")
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
-            raise HeadshotError(f"{path}: a preset has no YAML aliases (*name).", "Write the values out.")
-        root = yaml.compose(text, yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        loader = _Loader(path.read_text(encoding="utf-8"))
+        root = loader.get_single_node()
+        data = loader.construct_document(root) if root else None
     except OSError as error:
         raise files.explain(error, path) from error
     except UnicodeDecodeError as error:
         raise HeadshotError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from error
-    except yaml.MarkedYAMLError as error:
+    except yaml.error.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise HeadshotError(f"{path}, line {line}: {error.problem}.", "Mend the YAML there.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -187,14 +194,17 @@ def _parse(path: Path) -> tuple[dict, dict[tuple, int]]:
         raise HeadshotError(f"{path}, line 1: a preset begins with 'title:'.", "Take another preset as a model.")
     lines: dict[tuple, int] = {}
     _note_lines(path, root, (), lines)
+    if "path" in data:
+        raise _error(path, lines, ("path",), "a preset does not say its own path", "Remove it.")
     return data, lines
 
 
 def _note_lines(path: Path, node: yaml.Node, field: tuple, lines: dict[tuple, int]) -> None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            inner = (*field, key.value if isinstance(key, yaml.ScalarNode) else "?")
-            line = key.start_mark.line + 1
+            inner, line = (*field, str(key.value)), key.start_mark.line + 1
+            if key.tag != "tag:yaml.org,2002:str":
+                raise HeadshotError(f"{path}, line {line}, {_dotted(inner)}: a field's name is a word.", "Mend it.")
             if inner in lines:
                 raise HeadshotError(f"{path}, line {line}, {_dotted(inner)}: stands there twice.", "Keep one of them.")
             lines[inner] = line

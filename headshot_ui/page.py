@@ -14,8 +14,8 @@ from pathlib import Path
 import gradio as gr
 
 from headshot_core.photo import MAX_BYTES
+from headshot_core.presets import presets
 from headshot_ui import presets_tab
-from headshot_ui.catalogue import presets
 from headshot_ui.setup import Setup
 from headshot_ui.theme import theme
 from headshot_ui.visit import Visits
@@ -28,11 +28,11 @@ LOCAL = "Everything stays on this machine"
 HOSTED = "Your photo is worked on by this Space, kept in its memory while you are here, and never stored"
 
 
-def build() -> gr.Blocks:
+def build(setup: Setup) -> gr.Blocks:
     """The whole page, ready to be launched with `launch_options`."""
     folder = _private_folder()
-    gr.set_static_paths(sorted({preset.thumbnail.parent for preset in presets().values()}))
-    visits, setup = Visits(folder / "visits"), Setup(presets_tab.EXAMPLE)
+    gr.set_static_paths([preset.thumbnail for preset in presets().values()])
+    visits = Visits(folder / "visits")
     with gr.Blocks(title="Headshot Studio", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as demo:
         _masthead()
         with gr.Tabs():

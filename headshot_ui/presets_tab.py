@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -15,15 +15,16 @@ from PIL import Image
 
 from headshot_core.errors import Cancelled, HeadshotError
 from headshot_core.photo import MAX_BYTES, read_photo
+from headshot_core.presets import presets
 from headshot_ui import views
-from headshot_ui.catalogue import presets
-from headshot_ui.visit import Visit, Visits
+from headshot_ui.setup import EXAMPLE
+from headshot_ui.visit import SECTIONS, Visit, Visits
 from headshot_ui.widgets import file_url, picture_url, widget
 
 TITLE = "Presets"
-EXAMPLE = Path(__file__).parent / "example.jpg"
-"""Eileen Collins, NASA, public domain."""
 PLATFORM_SIZES = ("linkedin", "resume", "email", "team", "speaker", "id")
+HERO = ("boardroom", "city-dusk", "sunlit-garden", "neon-night")
+"""Looks in the picture that welcomes a visitor."""
 HEAVY = {"concurrency_limit": max(1, (os.cpu_count() or 2) // 2), "concurrency_id": "heavy"}
 """How many headshots are made at once for all visitors; the rest wait their turn."""
 
@@ -70,7 +71,7 @@ def build(visits: Visits) -> None:
     _on(tab, tab.adjust.own, handlers.own, trigger_mode="once")
     _on(tab, tab.take.take, handlers.take, trigger_mode="once")
     _on(tab, tab.bar.make, handlers.make, trigger_mode="once", **HEAVY)
-    _on(tab, tab.bar.cancel, handlers.cancel, queue=False)
+    tab.bar.cancel(handlers.cancel, None, None, queue=False, show_progress="hidden", api_visibility="private")
 
 
 def _layout() -> Tab:
@@ -89,22 +90,23 @@ def _layout() -> Tab:
 
 
 def _looks() -> list[dict]:
+    """What the gallery shows of each preset; one of the person's own may have no picture."""
     return [
         {"name": preset.name, "title": preset.title, "category": preset.category, "description": preset.description}
-        | {"thumbnail": file_url(preset.thumbnail)}
+        | {"tags": " ".join(preset.tags), "thumbnail": file_url(preset.thumbnail) if preset.thumbnail.exists() else ""}
         for preset in presets().values()
     ]
 
 
 def _hero() -> str:
     """One picture that says what this is: the same portrait in four looks, a band of each."""
-    chosen = list(presets().values())[::4][:4]
-    bands = [Image.open(preset.thumbnail).convert("RGB").resize((600, 800)) for preset in chosen]
+    bands = [Image.open(presets()[name].thumbnail).convert("RGB") for name in HERO]
     hero = bands[0].copy()
     width = hero.width // len(bands)
     for number, band in enumerate(bands):
-        hero.paste(band.crop((number * width, 0, (number + 1) * width, hero.height)), (number * width, 0))
-    return picture_url(hero)
+        box = (number * width, 0, (number + 1) * width, hero.height)
+        hero.paste(band.crop(box), box[:2])
+    return picture_url(hero.resize((2 * hero.width, 2 * hero.height), Image.Resampling.LANCZOS))
 
 
 def _on(tab: Tab, event: Callable, handler: Callable, **options) -> None:
@@ -212,8 +214,8 @@ class Handlers:
         if shot.recipe == old:
             return
         visit.preview(shot)
-        reframed = shot.recipe.frame != old.frame or shot.recipe.backdrop.kind != old.backdrop.kind
-        yield self.tab.show(visit, "strip", "bar", viewer=views.viewer(visit, with_before=reframed))
+        same_frame = shot is visit.shot and shot.recipe.frame == old.frame and shot.recipe.backdrop == old.backdrop
+        yield self.tab.show(visit, "strip", "bar", viewer=views.viewer(visit, with_before=not same_frame))
 
     @careful("bar")
     def settle(self, visit: Visit, data: dict) -> Iterator[dict]:
@@ -284,8 +286,6 @@ class Handlers:
 
 
 def _section(data: dict) -> str:
-    from headshot_ui.visit import SECTIONS
-
     if data.get("section") not in SECTIONS:
         raise HeadshotError("There is no such part of a look.")
     return data["section"]
@@ -307,4 +307,6 @@ class uploaded:
         return self._path
 
     def __exit__(self, *_) -> None:
-        shutil.rmtree(self._path.parent, ignore_errors=True)
+        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty: somebody else's
+            self._path.parent.rmdir()

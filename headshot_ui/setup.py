@@ -8,12 +8,14 @@ from pathlib import Path
 
 from headshot_core.errors import HeadshotError
 
+EXAMPLE = Path(__file__).parent / "example.jpg"
+"""Eileen Collins, NASA, public domain."""
+
 
 class Setup:
     """One background thread; `view` says where it stands."""
 
-    def __init__(self, example: Path):
-        self._example = example
+    def __init__(self):
         self._thread: threading.Thread | None = None
         self._view: dict = {"ready": True}
 
@@ -63,5 +65,5 @@ class Setup:
         from headshot_ui.views import backdrop_pictures
 
         recipe = Recipe(frame=Frame(width=320, height=400), light=Light(pattern="loop"))
-        make(analyse(read_photo(self._example)), recipe)
+        make(analyse(read_photo(EXAMPLE)), recipe)
         backdrop_pictures()

@@ -140,6 +140,7 @@ def adjust(visit: Visit, error: Exception | None = None) -> dict:
         "recipe": recipe,
         "count": len(visit.picked),
         "azimuth": visit.shot.azimuth,
+        "photo": picture_url(visit.photo.image, 96),
         "own_backdrop": visit.backdrop is not None,
         "error": error and problem(error),
     }
@@ -202,7 +203,7 @@ def choices() -> dict:
         ],
         "backdrops": [
             {"name": name, "title": kind.title, "hint": kind.sentence, "colour": kind.colour, "accent": kind.accent}
-            | {"coloured": name != "image" and not name.startswith("original")}
+            | {"rendered": _is_rendered(name)}
             for name, kind in BACKDROPS.items()
         ],
         "patterns": [
@@ -214,17 +215,21 @@ def choices() -> dict:
     }
 
 
+def backdrop_pictures(_: list | None = None) -> dict[str, str]:
+    """Every rendered backdrop by name, small, as data URLs. The argument is what Gradio sends: nothing."""
+    return _backdrop_pictures()
+
+
 @cache
-def backdrop_pictures() -> dict[str, str]:
-    """Every rendered backdrop, small, as data URLs. Raises nothing: one that fails is left out."""
+def _backdrop_pictures() -> dict[str, str]:
     from headshot_core.photo import to_bytes
     from headshot_core.recipe import Backdrop, Light
     from headshot_core.studio.backdrops import BACKDROPS, Stage, render
 
-    pictures = {}
-    for name in BACKDROPS:
-        if name == "image" or name.startswith("original"):
-            continue
-        stage = Stage(112, 112, (56.0, 60.0, 50.0), Light(), 0)
-        pictures[name] = picture_url(to_bytes(render(Backdrop(kind=name), stage)), quality=80)
-    return pictures
+    stage = Stage(112, 112, (56.0, 60.0, 50.0), Light(azimuth=30, elevation=30), 0)
+    rendered = {name: render(Backdrop(kind=name), stage) for name in BACKDROPS if _is_rendered(name)}
+    return {name: picture_url(to_bytes(picture), quality=80) for name, picture in rendered.items()}
+
+
+def _is_rendered(backdrop: str) -> bool:
+    return backdrop != "image" and not backdrop.startswith("original")

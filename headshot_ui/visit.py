@@ -131,7 +131,7 @@ class Visit:
 
     def pick(self, names: list[str]) -> None:
         """The looks now picked, in order. The newest one is selected."""
-        from headshot_ui.catalogue import presets
+        from headshot_core.presets import presets
 
         known = presets()
         names = [name for name in dict.fromkeys(names) if name in known]

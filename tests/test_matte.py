@@ -54,14 +54,14 @@ def test_foreground_colours_lose_the_old_background():
     image = blend(alpha, front, behind)
     clean = matte.clean_foreground(image, alpha, head=60)
     edge = (alpha > 0.2) & (alpha < 0.8)
-    assert np.abs(clean - front)[edge].mean() < 0.15 * np.abs(image - front)[edge].mean()
+    assert np.abs(clean - front)[edge].mean() < 0.25 * np.abs(image - front)[edge].mean()
 
 
 def test_background_colours_lose_the_person():
     alpha = soft_disc()
     front, behind = np.float32([0.8, 0.5, 0.3]), np.float32([0.1, 0.9, 0.1])
     plate = matte.clean_background(blend(alpha, front, behind), alpha, head=60)
-    assert np.abs(plate - behind).max() < 0.06
+    assert np.abs(plate - behind).max() < 0.15 * np.abs(front - behind).max()
 
 
 @given(st.floats(0.2, 3), st.floats(-3, 3), st.floats(-50, 50), st.floats(-50, 50))

@@ -59,7 +59,17 @@ def skin(pixels: np.ndarray, face: Face) -> np.ndarray:
     centre = np.median(sample, 0)
     spread = np.maximum(1.4826 * np.median(np.abs(sample - centre), 0), (9.0, 3.5, 4.0))
     distance = np.sqrt((((lab - centre) / spread / (1.6, 1.0, 1.0)) ** 2).sum(-1))
-    likeness = np.clip((4.2 - distance) / 1.6, 0, 1)
+    likeness = np.clip((4.2 - distance) / 1.6, 0, 1) * _below_hairline(face, shape)
     oval = cv2.GaussianBlur(polygon(face, OVAL, shape).astype(np.float32), (0, 0), max(0.8, face.inter_eye * 0.05))
     hard = cv2.GaussianBlur(features(face, shape).astype(np.float32), (0, 0), max(0.6, face.inter_eye * 0.03))
-    return np.maximum(likeness, 0.6 * oval * (likeness > 0)) * (1 - hard)
+    return (np.maximum(likeness, 0.6 * oval * (likeness > 0)) * (1 - hard)).clip(0, 1)
+
+
+def _below_hairline(face: Face, shape: tuple[int, int]) -> np.ndarray:
+    """(H, W) 0..1: the face itself and all below the brows; hair above may have the skin's colour."""
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    brows = face.points[BROW_LEFT + BROW_RIGHT, :2].mean(0)
+    down = face.axes[1][:2] / (np.linalg.norm(face.axes[1][:2]) + 1e-6)
+    depth = (x - brows[0]) * down[0] + (y - brows[1]) * down[1]
+    below = np.clip(depth / (0.2 * face.inter_eye), 0, 1)
+    return np.maximum(below, polygon(face, OVAL, shape, 0.06))

@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 
 from headshot_core import colour
+from headshot_core.studio.grade import grain_scale
 from headshot_core.studio.light import Lamps
 
 WRAP = 0.03
 """Reach of the light that the backdrop throws round the person's edge, in head heights."""
-TINT = 0.22
-"""How far the person takes on the backdrop's colour, at full spill."""
+FILL_TINT, TINT = 1.0, 0.15
+"""How far the light in the shadows takes on the backdrop's colour at full spill, and which share of that all light does."""
 SHADOW = 0.3
 """Darkness of the shadow on a wall under a hard key."""
 LEAST_GRAIN, MOST_GRAIN = 0.003, 0.03
@@ -39,13 +40,18 @@ def join(
     return person * a + backdrop * (1 - a)
 
 
+def surroundings(backdrop: np.ndarray, spill: float) -> np.ndarray:
+    """Colour of the light that the backdrop (linear, H, W, 3) throws on the person: linear RGB, luminance 1."""
+    mean = cv2.resize(backdrop, (16, 16), interpolation=cv2.INTER_AREA).reshape(-1, 3).mean(0)
+    tone = mean / max(float(colour.luminance(mean)), 1e-4)
+    return (1 + FILL_TINT * spill * (np.clip(tone, 0.3, 2.2) - 1)).astype(np.float32)
+
+
 def _in_the_room(person, alpha, backdrop, spill: float, head: float) -> np.ndarray:
     """The person with a little of the backdrop's colour overall and of its light round the edge."""
     if spill == 0:
         return person
-    mean = backdrop.reshape(-1, 3).mean(0)
-    tone = mean / max(float(colour.luminance(mean)), 1e-3)
-    person = person * (1 + TINT * spill * (np.clip(tone, 0.5, 1.6) - 1))
+    person = person * (1 + TINT * (surroundings(backdrop, spill) - 1))
     sigma = WRAP * head
     edge = alpha * np.clip(1.1 - 1.2 * _soft(alpha, sigma), 0, 1) * spill
     glow = _soft(backdrop, sigma * 2.5)
@@ -83,5 +89,5 @@ def grain_of(foreground: np.ndarray, skin: np.ndarray) -> float:
 def add_grain(picture: np.ndarray, alpha: np.ndarray, amount: float, seed: int) -> np.ndarray:
     """The same grain on the backdrop as on the person, who has it already. sRGB in and out."""
     noise = np.random.default_rng(seed).standard_normal(picture.shape[:2], np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), 0.55) * (1.6 * amount)
+    noise = cv2.GaussianBlur(noise, (0, 0), 0.55) * (1.6 * amount * grain_scale(alpha.shape))
     return picture + (noise * (1 - alpha))[..., None]

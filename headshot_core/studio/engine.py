@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from headshot_core.studio.likeness_guard import safe_strength
 from headshot_core.studio.relight import relight, roll_off
 
 SOFTENED = "The light was softened, so that the face stays yours."
-STAGES = ("Framing", "Lighting", "Backdrop", "Finishing")
+STAGES = ("Framing", "Backdrop", "Lighting", "Finishing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,18 +66,25 @@ def make(portrait: Portrait, recipe: Recipe, report: Report = silent, cancel: Ca
 
     begin(0)
     shot = framed(portrait, recipe.frame, inside=kind.own)
+    lights = lamps(recipe.light, shot.face.yaw, shot.shading.source.side)
     begin(1)
-    light = recipe.light.model_copy(update={"strength": safe_strength(portrait, recipe.light)})
-    lights = lamps(light, shot.face.yaw, shot.shading.source.side)
-    person = relight(_exposed(shot, recipe.grade), shot.alpha, shot.shading, lights, shot.face.head_height)
-    begin(2)
     behind = _backdrop(shot, recipe, lights, kind)
+    begin(2)
+    safe = safe_strength(portrait, recipe.light) if lights.strength else 0.0
+    person = relight(
+        _exposed(shot, recipe.grade),
+        shot.alpha,
+        shot.shading,
+        replace(lights, strength=min(safe, lights.strength)),
+        shot.face.head_height,
+        composite.surroundings(behind, kind.spill),
+    )
     begin(3)
     linear = composite.join(person, shot.alpha, behind, kind.wall, kind.spill, lights, shot.face.head_height)
     picture = composite.add_grain(colour.to_srgb(linear), shot.alpha, shot.grain, recipe.seed)
     picture = np.clip(grade.apply(picture, recipe.grade, shot.skin, recipe.seed), 0, 1)
     report(len(STAGES), len(STAGES), "Ready")
-    softened = (SOFTENED,) if light.strength < 0.75 * recipe.light.strength else ()
+    softened = (SOFTENED,) if safe < 0.5 * lights.strength else ()
     return Headshot(picture, recipe, portrait.photo.notes + shot.framing.notes + softened, shot)
 
 

@@ -95,9 +95,11 @@ class Framed:
         size = shape.depth.shape[::-1]
         skin = cv2.resize(self.skin, size, interpolation=cv2.INTER_AREA)
         luminance = colour.luminance(cv2.resize(self.linear, size, interpolation=cv2.INTER_AREA))
+        face = self.face.moved(np.array([[shape.scale, 0, 0], [0, shape.scale, 0]]))
+        source = read_source(luminance, skin * regions.bare_face(face, skin.shape), shape)
         y = np.arange(size[1], dtype=np.float32)[:, None] / shape.scale
         body = np.clip((y - self.face.chin[1]) / (0.25 * self.face.head_height), 0, 1)
-        return Shading(shape, read_source(luminance, skin, shape), skin, np.broadcast_to(body, skin.shape))
+        return Shading(shape, source, skin, np.broadcast_to(body, skin.shape))
 
     @property
     def head(self) -> tuple[float, float, float]:

@@ -63,8 +63,8 @@ LOOKS: dict[str, Look] = {
 }
 SKIN_PROTECTION = 0.6
 """Share of a look's colour shift that skin is spared."""
-FACE_L = 66.0
-"""A well exposed light face; darker skin is brought towards less, see `auto_exposure`."""
+FULL_GRAIN = 1280
+"""Height in pixels from which grain has its full strength."""
 
 
 def look_of(grade: Grade) -> Look:
@@ -132,4 +132,9 @@ def _vignette(shape: tuple[int, int]) -> np.ndarray:
 
 def _grain(shape: tuple[int, int], seed: int) -> np.ndarray:
     noise = np.random.default_rng(seed).standard_normal(shape, np.float32)
-    return cv2.GaussianBlur(noise, (0, 0), 0.7) * 1.9
+    return cv2.GaussianBlur(noise, (0, 0), 0.7) * (1.9 * grain_scale(shape))
+
+
+def grain_scale(shape: tuple[int, int]) -> float:
+    """Strength of grain in a picture of that (height, width): a smaller print shows less of the same film's."""
+    return min(1.0, shape[0] / FULL_GRAIN)

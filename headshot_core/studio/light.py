@@ -31,7 +31,7 @@ class Pattern:
 
 
 PATTERNS: dict[str, Pattern] = {
-    "natural": Pattern("As it was", "the photo's own light", 0, 20, 1.0, 0.0),
+    "natural": Pattern("As it was", "the photo's own light", 20, 20, 1.0, 0.0),
     "flat": Pattern("Flat", "even light, few shadows: honest and friendly", 0, 15, 0.85, 0.0),
     "loop": Pattern("Loop", "a small shadow beside the nose: suits nearly everyone", 38, 30, 0.42, 0.1),
     "rembrandt": Pattern("Rembrandt", "a triangle of light on the far cheek: depth and character", 52, 38, 0.26, 0.1),
@@ -91,7 +91,7 @@ def lamps(light: Light, yaw: float, source_side: int) -> Lamps:
         softness=light.softness,
         fill=own(light.fill, pattern.fill),
         temperature=light.temperature,
-        rim=own(light.rim, pattern.rim),
+        rim=own(light.rim, pattern.rim) * light.strength,
         rim_colour=light.rim_colour,
         strength=strength,
     )

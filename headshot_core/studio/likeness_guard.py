@@ -7,6 +7,7 @@ every frame, preview and order of work gives the same answer.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -20,7 +21,7 @@ from headshot_core.studio.frame import Framed, framed
 from headshot_core.studio.light import lamps
 from headshot_core.studio.relight import relight
 
-LIMIT = 0.175
+LIMIT = 0.165
 """Identity distance that new light may cause on the crop, so that the finished picture stays below 0.20."""
 CROP = Frame(name="email", width=320, height=320)
 TRIES = 3
@@ -34,7 +35,7 @@ def safe_strength(portrait: Portrait, light: Light) -> float:
     if lamps(light, shot.face.yaw, shot.shading.source.side).strength == 0:
         return strength
     try:
-        as_shot = _embedding(shot, light.model_copy(update={"strength": 0.0}))
+        as_shot = identity.embed(portrait.pixels, portrait.face, mirrored=False)
         for _ in range(TRIES):
             apart = identity.distance(as_shot, _embedding(shot, light.model_copy(update={"strength": strength})))
             if apart <= LIMIT:
@@ -46,7 +47,7 @@ def safe_strength(portrait: Portrait, light: Light) -> float:
 
 
 def _embedding(shot: Framed, light: Light) -> np.ndarray:
-    lights = lamps(light, shot.face.yaw, shot.shading.source.side)
+    lights = replace(lamps(light, shot.face.yaw, shot.shading.source.side), rim=0.0)
     person = relight(shot.linear, shot.alpha, shot.shading, lights, shot.face.head_height)
     a = shot.alpha[..., None]
     picture = colour.to_srgb(person * a + 0.2 * (1 - a))

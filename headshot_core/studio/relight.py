@@ -24,6 +24,9 @@ CLOTHES, HAIR = 0.7, 0.75
 """How far clothes and hair follow the key, as exponents: their shape is a guess."""
 SUBSURFACE = np.array([-0.06, 0.0, 0.08], np.float32)
 """Light that wanders under the skin comes out red: shadows on skin are warmer than on paper. Exponents for R, G, B."""
+EDGE = 0.03
+"""Depth of the edge light, in head heights."""
+WHITE = np.ones(3, np.float32)
 MARCH = 28
 """Steps of the shadow march."""
 
@@ -98,22 +101,27 @@ class Shading:
     """(h, w) 0..1: below the chin"""
 
 
-def gain(shading: Shading, lamps: Lamps) -> tuple[np.ndarray, np.ndarray]:
-    """The multiplication (h, w, 3) for linear light, and a faint highlight (h, w) to add on skin."""
+def gain(shading: Shading, lamps: Lamps, surroundings: np.ndarray = WHITE) -> tuple[np.ndarray, np.ndarray]:
+    """The multiplication (h, w, 3) for linear light, and a faint highlight (h, w) to add on skin.
+
+    `surroundings`: colour of the light that the backdrop sends back, linear RGB of luminance 1; it fills the shadows.
+    """
     normals = shading.shape.normals
     present = shading.source.shading(normals) ** REMOVAL
     key, shine = _key(shading.shape, lamps)
-    lit = lamps.fill * _fill(normals, lamps) + (1 - lamps.fill) * key
-    ratio = lit / present
+    fill = lamps.fill * _fill(normals, lamps)
+    key = (1 - lamps.fill) * key
+    ratio = (key + fill) / present
     on_skin = shading.skin > 0.5
     if on_skin.any():  # exposed for the lit side, as a photographer does
         ratio = ratio / np.percentile(ratio[on_skin], 72)
     loose = HAIR + (CLOTHES - HAIR) * shading.body
     follow = loose + shading.skin * (1 - loose)
     ratio = np.clip(ratio, DARKEST, LIGHTEST) ** (follow * lamps.strength)
-    share = (1 - lamps.fill) * key / np.maximum(lit, 1e-3)
-    tint = 1 + (share * lamps.strength)[..., None] * (colour.kelvin_to_rgb(lamps.temperature) - 1)
-    return ratio[..., None] ** (1 + shading.skin[..., None] * SUBSURFACE) * tint, shine * shading.skin * lamps.strength
+    share = (key / np.maximum(key + fill, 1e-3))[..., None]
+    light = share * colour.kelvin_to_rgb(lamps.temperature) + (1 - share) * surroundings
+    warmth = 1 + shading.skin[..., None] * SUBSURFACE
+    return ratio[..., None] ** warmth * (1 + lamps.strength * (light - 1)), shine * shading.skin * lamps.strength
 
 
 def _key(shape: Shape, lamps: Lamps) -> tuple[np.ndarray, np.ndarray]:
@@ -152,25 +160,35 @@ def _visible(depth: np.ndarray, direction: np.ndarray, softness: float) -> np.nd
     return cv2.GaussianBlur(seen, (0, 0), 0.6 + 1.4 * softness)
 
 
-def relight(linear: np.ndarray, alpha: np.ndarray, shading: Shading, lamps: Lamps, head: float) -> np.ndarray:
-    """The person in the lamps' light, linear (H, W, 3). `linear`: own colours, `alpha`: (H, W), `head`: pixels."""
-    if lamps.strength == 0:
-        return linear
-    lit = _multiplied(linear, *gain(shading, lamps))
+def relight(
+    linear: np.ndarray,
+    alpha: np.ndarray,
+    shading: Shading,
+    lamps: Lamps,
+    head: float,
+    surroundings: np.ndarray = WHITE,
+) -> np.ndarray:
+    """The person in the lamps' light, linear (H, W, 3).
+
+    `linear`: own colours (H, W, 3); `alpha`: (H, W); `head`: head height in pixels; `surroundings`: see `gain`.
+    """
+    lit = linear
+    if lamps.strength > 0:
+        lit = _multiplied(lit, *gain(shading, lamps, surroundings))
     if lamps.rim > 0:
         lit = lit + _edge_light(linear, alpha, lamps, head)
-    return roll_off(lit, linear)
+    return lit if lit is linear else roll_off(lit, linear)
 
 
 def _multiplied(linear: np.ndarray, factor: np.ndarray, shine: np.ndarray) -> np.ndarray:
     size = linear.shape[1::-1]
     factor = cv2.resize(cv2.GaussianBlur(factor, (0, 0), 0.7), size, interpolation=cv2.INTER_CUBIC)
     shine = cv2.resize(shine, size, interpolation=cv2.INTER_LINEAR)[..., None]
-    # Burnt-out places hold no tone: made darker they turn grey.
+    # Burnt-out places hold no tone: made darker they turn grey, made lighter they spread.
     bright = cv2.GaussianBlur(colour.peak(linear), (0, 0), max(1.0, linear.shape[0] / 300))[..., None]
     burnt = np.clip((bright - 0.85) / 0.15, 0, 1)
-    factor = factor + burnt * np.clip(1 - factor, 0, 1) * 0.7
-    return linear * factor + shine
+    factor = factor + burnt * np.where(factor < 1, 0.7, 1.0) * (1 - factor)
+    return linear * factor + shine * (1 - burnt)
 
 
 def _edge_light(linear: np.ndarray, alpha: np.ndarray, lamps: Lamps, head: float) -> np.ndarray:
@@ -188,11 +206,10 @@ def _edge_light(linear: np.ndarray, alpha: np.ndarray, lamps: Lamps, head: float
     if lamps.rim > 0.6:
         facing = np.maximum(facing, np.clip(-out_x / length * away * 0.9 - 0.45 * out_y / length, 0, 1) * 0.8)
     depth = cv2.distanceTransform((small > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
-    band = np.exp(-depth / (reach * 0.022)) * facing
+    band = np.exp(-depth / (reach * EDGE)) * facing
     band = cv2.resize(cv2.GaussianBlur(band, (0, 0), 0.8), size, interpolation=cv2.INTER_LINEAR)
     light = colour.to_linear(colour.hex_to_rgb(lamps.rim_colour)[None])[0]
-    strength = 0.9 * lamps.rim * lamps.strength * band[..., None]
-    return strength * light * (0.08 + 1.1 * np.sqrt(np.clip(linear, 0, 1)))
+    return 1.5 * lamps.rim * band[..., None] * light * (0.06 + np.sqrt(np.clip(linear, 0, 1)))
 
 
 def roll_off(lit: np.ndarray, before: np.ndarray, knee: float = 0.7) -> np.ndarray:

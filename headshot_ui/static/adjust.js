@@ -74,10 +74,11 @@ function freeSize(current) {
 
 // Backdrop.
 
-let thumbnails = null;
+let thumbnails = null; // asked for once, when the backdrops are first opened
 async function showThumbnails() {
   thumbnails = thumbnails || server.backdrop_pictures();
-  for (const [name, picture] of Object.entries(await thumbnails)) {
+  const own = { original: props.value.photo, original_blur: props.value.photo };
+  for (const [name, picture] of Object.entries({ ...(await thumbnails), ...own })) {
     const swatch = root.querySelector(`[data-swatch="${name}"]`);
     if (swatch) swatch.style.backgroundImage = `url(${picture})`;
   }
@@ -110,7 +111,7 @@ function backdrops() {
     rove(h("div", { class: "swatches", role: "radiogroup", "aria-label": "Backdrop" }, props.backdrops.map(button))),
     h("p", { class: "small muted" }, h("strong", {}, current.title), `. ${current.hint}`),
     current.name === "image" && h("button", { type: "button", class: "link", "data-key": "own", onclick: ownBackdrop }, "Choose another picture"),
-    current.coloured && h("div", { class: "colour-row" }, colour("colour", "Main colour"), colour("accent", "Second colour")),
+    current.rendered && h("div", { class: "colour-row" }, colour("colour", "Main colour"), colour("accent", "Second colour")),
     range("backdrop", "brightness", "Brightness", -1, 1, (value) => signed(value, "stops")),
     range("backdrop", "blur", "Out of focus", 0, 1, percent, 0.5),
   ];
@@ -202,12 +203,15 @@ function panel(part) {
 }
 
 function draw() {
+  const scrolled = root.querySelector(".swatches")?.scrollTop;
   root.className = "drawer";
   if (!recipe) {
     root.classList.add("empty");
     return fill(root, props.value?.hint && h("p", { class: "muted" }, props.value.hint));
   }
   fill(root, h("div", { class: "drawer-problem" }, problem(props.value.error)), SECTIONS.map(panel));
+  const swatches = root.querySelector(".swatches");
+  if (swatches) swatches.scrollTop = scrolled ?? swatches.querySelector("[aria-checked=true]").offsetTop - swatches.offsetTop - 64;
 }
 
 watch("value", () => {

@@ -17,9 +17,9 @@ const looks = props.looks.map((look) => {
     type: "button", class: "look", "aria-pressed": String(picked.has(look.name)), title: look.description, "data-name": look.name,
     onclick: () => toggle(look, node),
   }, h("span", { class: "look-picture" },
-    h("img", { src: look.thumbnail, alt: "", loading: "lazy", width: 300, height: 400 }), h("span", { class: "look-mark" }, icon("check"))),
+    look.thumbnail && h("img", { src: look.thumbnail, alt: "", loading: "lazy", width: 300, height: 400 }), h("span", { class: "look-mark" }, icon("check"))),
   h("span", { class: "look-name" }, look.title));
-  node.text = `${look.title} ${look.category} ${look.description}`.toLowerCase();
+  node.text = `${look.title} ${look.category} ${look.tags} ${look.description}`.toLowerCase();
   node.category = look.category;
   return node;
 });

@@ -1,6 +1,7 @@
 // The person's photo: choose, drop, paste, webcam or example; then its faces and what was found.
 let sending = false;
 let local = null; // an error that the browser itself found
+let sure = false; // asked whether to delete
 
 async function give(file) {
   if (!file || sending) return;
@@ -102,9 +103,18 @@ function loaded(data, busy) {
       problem(local || data.error),
       faces(data),
       data.notes.map((note) => h("p", { class: "muted small" }, note)),
-      h("div", { class: "photo-actions" },
-        h("button", { type: "button", class: "link", "data-key": "camera", onclick: shoot }, "Camera"),
-        h("button", { type: "button", class: "link", "data-key": "forget", onclick: () => trigger("forget", {}) }, "Delete my photo"))));
+      h("div", { class: "photo-actions" }, actions())));
+}
+
+function actions() {
+  const link = (key, words, click) => h("button", { type: "button", class: "link", "data-key": key, onclick: click }, words);
+  const ask = (next) => () => {
+    sure = next;
+    draw();
+    root.querySelector(`[data-key=${next ? "keep" : "forget"}]`).focus();
+  };
+  if (sure) return [h("span", {}, "Results too?"), link("delete", "Delete all", () => trigger("forget", {})), link("keep", "Keep", ask(false))];
+  return [link("camera", "Camera", shoot), link("forget", "Delete my photo", ask(true))];
 }
 
 function draw() {
@@ -120,6 +130,7 @@ document.addEventListener("paste", (event) => {
 });
 watch("value", () => {
   local = null;
+  sure = false;
   draw();
 });
 draw();

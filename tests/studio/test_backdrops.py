@@ -15,7 +15,7 @@ from headshot_core.errors import HeadshotError
 from headshot_core.recipe import Backdrop, Light
 from headshot_core.studio.backdrops import BACKDROPS, Stage, get, render
 
-RENDERED = [name for name in BACKDROPS if name != "image"]
+RENDERED = [name for name in BACKDROPS if name not in ("image", "original", "original_blur")]
 PLAIN = ("paper", "studio_grey", "gradient", "brand")
 
 
@@ -38,7 +38,7 @@ def test_the_wanted_kinds_are_there():
     wanted = (
         "paper studio_grey canvas window office city_evening foliage library brand image stadium court track gym "
         "forest starfield aurora castle lanterns snow confetti christmas_tree fireworks cafe beach_sunset neon "
-        "gradient skyline loft concrete"
+        "gradient skyline loft concrete original original_blur"
     )
     assert set(wanted.split()) == set(BACKDROPS)
     for kind in BACKDROPS.values():
@@ -193,6 +193,19 @@ def test_own_picture_that_cannot_be_used(tmp_path, bad):
     with pytest.raises(HeadshotError) as error:
         render(wish, stage())
     assert error.value.todo
+
+
+def test_own_background():
+    """The photo's own background is kept to the eye, or put out of focus; without a photo there is a plain message."""
+    plate = np.zeros((320, 256, 3), np.float32)
+    plate[:, 128:] = 0.5
+    light = Light(azimuth=-60, elevation=25)
+    on_plate = Stage(256, 320, (128, 128, 115), light, 0, plate)
+    assert np.abs(colour.to_linear(render(Backdrop(kind="original"), on_plate)) - plate).max() < 1e-3
+    soft = render(Backdrop(kind="original_blur", blur=1), on_plate)
+    assert 0.05 < soft[160, 124, 0] < 0.6
+    with pytest.raises(HeadshotError):
+        render(Backdrop(kind="original"), stage())
 
 
 def test_unknown_kind_names_the_nearest():

@@ -24,7 +24,7 @@ def test_short_light_comes_from_where_the_nose_points_and_broad_from_the_other_s
 
 
 def test_own_settings_win_over_the_pattern():
-    result = lamps(Light(pattern="split", azimuth=-20, elevation=5, fill=0.9, rim=0.5), 0, 1)
+    result = lamps(Light(pattern="split", azimuth=-20, elevation=5, fill=0.9, rim=0.5, strength=1), 0, 1)
     assert (result.azimuth, result.elevation, result.fill, result.rim) == (-20, 5, 0.9, 0.5)
 
 

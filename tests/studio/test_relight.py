@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from headshot_core import colour
-from headshot_core.face.regions import cheeks
+from headshot_core.face.regions import bare_face, cheeks
 from headshot_core.recipe import Frame, Light
 from headshot_core.studio.frame import framed
 from headshot_core.studio.light import PATTERNS, lamps
@@ -54,13 +54,13 @@ def test_contrast_grows_with_strength_and_falls_with_fill(shot):
 
 
 def test_a_high_lamp_shades_under_chin_and_a_low_one_does_not(shot):
-    y, x = (shot.face.chin[::-1] + (0.1 * shot.face.head_height, 0)).round().astype(int)
+    x, y = (shot.face.chin + np.array([0, 0.1 * shot.face.head_height])).round().astype(int)
     throat = (slice(y - 4, y + 5), slice(x - 12, x + 13))
 
-    def gain(elevation):
-        return float((lit(shot, pattern="butterfly", elevation=elevation)[throat] / shot.linear[throat]).mean())
+    def brightness(elevation):
+        return float(lit(shot, pattern="butterfly", elevation=elevation)[throat].mean())
 
-    assert gain(60) < 0.8 * gain(-20)
+    assert brightness(60) < 0.8 * brightness(-20)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -70,7 +70,7 @@ def test_nothing_clips_and_nothing_is_negative(shot, pattern):
     assert picture.max() <= 1.001
     skin = shot.skin > 0.9
     clipped = (colour.peak(picture)[skin] > 0.99).mean()
-    assert clipped <= (colour.peak(shot.linear)[skin] > 0.99).mean() + 0.002
+    assert clipped <= (colour.peak(shot.linear)[skin] > 0.99).mean() + 0.003
 
 
 @pytest.mark.parametrize("pattern", ["loop", "rembrandt", "clamshell"])
@@ -99,17 +99,21 @@ def test_the_rim_brightens_the_edge_and_not_the_face(shot):
     depth = cv2.distanceTransform(np.pad(solid, 1, mode="edge"), cv2.DIST_L2, 5)[1:-1, 1:-1]
     edge = (depth > 0) & (depth < 0.04 * shot.face.head_height)
     middle = cheeks(shot.face, shot.alpha.shape)
-    assert change[edge].mean() > 20 * abs(change[middle]).mean()
+    assert change[edge].mean() > 8 * abs(change[middle]).mean()
 
 
-@pytest.mark.parametrize("azimuth", [-60, 60])
-def test_the_side_of_a_photos_light_is_read_back(shot, azimuth):
-    shading = shot.shading
-    size = shading.skin.shape[::-1]
-    light = colour.luminance(cv2.resize(lit(shot, pattern="loop", azimuth=azimuth), size, interpolation=cv2.INTER_AREA))
-    source = read_source(light, shading.skin, shading.shape)
-    assert source.azimuth * azimuth > 0
-    assert source.unevenness > shading.source.unevenness
+def test_the_side_of_a_photos_light_is_read_back(shot):
+    shading, size = shot.shading, shot.shading.skin.shape[::-1]
+    face = shot.face.moved(np.array([[shading.shape.scale, 0, 0], [0, shading.shape.scale, 0]]))
+    skin = shading.skin * bare_face(face, shading.skin.shape)
+
+    def read(azimuth):
+        picture = cv2.resize(lit(shot, pattern="loop", azimuth=azimuth), size, interpolation=cv2.INTER_AREA)
+        return read_source(colour.luminance(picture), skin, shading.shape)
+
+    left, middle, right = read(-60), read(0), read(60)
+    assert left.azimuth < middle.azimuth - 10 < right.azimuth - 20
+    assert (left.side, right.side) == (-1, 1)
 
 
 def test_highlights_bend_in_order_and_what_was_bright_before_stays():

@@ -90,7 +90,7 @@ def _lantern(scene: Scene, glow: np.ndarray, x: float, y: float, radius: float, 
 def confetti(scene: Scene) -> np.ndarray:
     rng = scene.rng
     stage = mix(0.16 * scene.colour, 0.75 * scene.colour, gauss(scene, 0.1, 0.4, 0.55, 0.5))
-    stage += (0.40 * gauss(scene, 0.42, 0.05, 0.5, 0.45))[..., None] * scene.accent
+    stage += (0.34 * gauss(scene, 0.42, 0.05, 0.45, 0.40))[..., None] * scene.accent
     stage += (0.16 * gauss(scene, -0.45, 0.35, 0.4, 0.5))[..., None] * np.array((0.10, 0.45, 0.75), np.float32)
     picture = stage * (1 + 0.10 * noise(scene, 2, 3))[..., None]
     lights = []
@@ -100,9 +100,9 @@ def confetti(scene: Scene) -> np.ndarray:
         lights.append((x, y, radius, *(scene.accent * rng.lognormal(-2.6, 0.7))))
     discs(scene, picture, calmed(scene, lights), rim=0.2)
     # Far pieces are many and nearly sharp in size, near ones few, large and wholly soft.
-    for count, size, soft in ((320, 0.008, 0.004), (230, 0.013, 0.010), (110, 0.022, 0.020)):
+    for count, size, soft in ((380, 0.009, 0.004), (340, 0.016, 0.010), (170, 0.028, 0.020)):
         picture = _pieces(scene, picture, count, size, (0.3 + 1.4 * scene.blur) * soft)
-    return haze(scene, picture, 0.15, 0.06) * vignette(scene, 0.3)[..., None]
+    return haze(scene, picture, 0.08, 0.06) * vignette(scene, 0.3)[..., None]
 
 
 def _pieces(scene: Scene, picture: np.ndarray, count: int, size: float, soft: float) -> np.ndarray:
@@ -123,7 +123,7 @@ def _pieces(scene: Scene, picture: np.ndarray, count: int, size: float, soft: fl
     for _ in range(count):
         x, y = rng.uniform(-HALF_WIDTH, HALF_WIDTH), rng.uniform(-0.05, 1.05)
         turn, flat = rng.uniform(0, np.pi), rng.uniform(0.15, 1.0)
-        tone = palette[rng.integers(len(palette))] * rng.uniform(0.35, 1.1)
+        tone = palette[rng.integers(len(palette))] * rng.uniform(0.5, 1.2)
         if np.hypot(x - head_x, y - head_y) < 0.75 * height and rng.random() < 0.7:
             continue
         along = size * np.array((np.cos(turn), np.sin(turn)))
@@ -147,7 +147,7 @@ def _pieces(scene: Scene, picture: np.ndarray, count: int, size: float, soft: fl
 )
 def christmas_tree(scene: Scene) -> np.ndarray:
     rng = scene.rng
-    room = np.array((0.16, 0.085, 0.05), np.float32)
+    room = np.array((0.11, 0.055, 0.034), np.float32)
     picture = mix(0.35 * room, room, gauss(scene, -0.45, 0.55, 0.7, 0.5))
     picture += (0.24 * gauss(scene, -0.55, 0.75, 0.35, 0.25))[..., None] * np.array((1.0, 0.35, 0.08), np.float32)
     middle = rng.uniform(0.22, 0.28)

@@ -18,7 +18,7 @@ from headshot_core.studio.backdrops.scene import (
     haze,
     mix,
     noise,
-    polygon,
+    plane,
     smoothstep,
     vignette,
 )
@@ -84,15 +84,15 @@ def office(scene: Scene) -> np.ndarray:
     left, right, top, floor, end = -2.3, 1.9, 1.35, -1.35, 15.0
     base = scene.colour
     picture = scene.fill(0.36 * base)
-    _plane(
+    plane(
         scene,
         lens,
         picture,
         [(left, floor, 1), (right, floor, 1), (right, floor, end), (left, floor, end)],
         0.30 * base,
     )
-    _plane(scene, lens, picture, [(left, top, 1), (right, top, 1), (right, top, end), (left, top, end)], 0.55 * base)
-    _plane(scene, lens, picture, [(left, floor, 1), (left, floor, end), (left, top, end), (left, top, 1)], 0.34 * base)
+    plane(scene, lens, picture, [(left, top, 1), (right, top, 1), (right, top, end), (left, top, end)], 0.55 * base)
+    plane(scene, lens, picture, [(left, floor, 1), (left, floor, end), (left, top, end), (left, top, 1)], 0.34 * base)
     _far_rooms(scene, lens, picture, left, right, top, floor, end)
     _window_wall(scene, lens, picture, right, top, floor, end)
     for x in (-1.55, 0.95):
@@ -103,7 +103,7 @@ def office(scene: Scene) -> np.ndarray:
                 (x + 0.12, top - 0.02, z + 1.4),
                 (x, top - 0.02, z + 1.4),
             ]
-            _plane(scene, lens, picture, strip, 3.2 * DAYLIGHT)
+            plane(scene, lens, picture, strip, 3.2 * DAYLIGHT)
     _desks(scene, lens, picture, left, right, floor, end)
     picture *= (1 + 0.10 * noise(scene, 4, 4, gain=0.6))[..., None]
     picture = defocus(scene, picture, disc_radius(scene, 0.010, 0.034))
@@ -116,21 +116,17 @@ def office(scene: Scene) -> np.ndarray:
     return haze(scene, 1.4 * picture, 0.20, 0.10) * vignette(scene, 0.25)[..., None]
 
 
-def _plane(scene: Scene, lens: Lens, picture: np.ndarray, points, rgb) -> None:
-    polygon(scene, picture, lens.project(points), rgb)
-
-
 def _window_wall(scene: Scene, lens: Lens, picture: np.ndarray, x, top, floor, end) -> None:
     """Floor-to-ceiling panes along the key's side: bright sky, a darker town below, dark posts between."""
     town = floor + 1.05
     sky = [(x, town, 1), (x, town, end), (x, top - 0.15, end), (x, top - 0.15, 1)]
     ground = [(x, floor, 1), (x, floor, end), (x, town, end), (x, town, 1)]
-    _plane(scene, lens, picture, sky, 1.9 * DAYLIGHT)
-    _plane(scene, lens, picture, ground, 0.62 * DAYLIGHT)
+    plane(scene, lens, picture, sky, 1.9 * DAYLIGHT)
+    plane(scene, lens, picture, ground, 0.62 * DAYLIGHT)
     shine = [(x, floor, 1), (x, floor, end), (x - 1.1, floor, end), (x - 1.1, floor, 1)]
-    _plane(scene, lens, picture, shine, 0.42 * scene.colour)
+    plane(scene, lens, picture, shine, 0.42 * scene.colour)
     for z in np.arange(2.0, end, 1.5):
-        _plane(
+        plane(
             scene,
             lens,
             picture,
@@ -147,13 +143,13 @@ def _far_rooms(scene: Scene, lens: Lens, picture: np.ndarray, left, right, top, 
         wide = rng.uniform(0.5, 1.1)
         tone = [0.28 * scene.colour, 0.5 * scene.colour, 0.75 * scene.accent, 0.9 * DAYLIGHT][rng.integers(4)]
         pane = [(x, floor, end), (x + wide - 0.1, floor, end), (x + wide - 0.1, top, end), (x, top, end)]
-        _plane(scene, lens, picture, pane, 0.7 * tone)
+        plane(scene, lens, picture, pane, 0.7 * tone)
         x += wide
     # Doors and a shelf on the shaded side.
     for z in np.arange(4, end, 2.4):
         tone = 0.10 * scene.colour if rng.random() < 0.5 else 0.42 * scene.colour
         door = [(left, floor, z), (left, floor, z + 1.1), (left, top - 0.5, z + 1.1), (left, top - 0.5, z)]
-        _plane(scene, lens, picture, door, tone)
+        plane(scene, lens, picture, door, tone)
 
 
 def _desks(scene: Scene, lens: Lens, picture: np.ndarray, left, right, floor, end) -> None:
@@ -168,9 +164,9 @@ def _desks(scene: Scene, lens: Lens, picture: np.ndarray, left, right, floor, en
                 (x + 1.0, -0.62, z_desk + 0.7),
                 (x, -0.62, z_desk + 0.7),
             ]
-            _plane(scene, lens, picture, top, 0.9 * WOOD)
+            plane(scene, lens, picture, top, 0.9 * WOOD)
             front = [(x, -0.66, z_desk), (x + 1.0, -0.66, z_desk), (x + 1.0, floor, z_desk), (x, floor, z_desk)]
-            _plane(scene, lens, picture, front, 0.16 * scene.colour)
+            plane(scene, lens, picture, front, 0.16 * scene.colour)
             screen_x = x + rng.uniform(0.1, 0.5)
             _upright(scene, lens, picture, screen_x, -0.55, 0.42, 0.34, z_desk, 0.07 * scene.colour)
             if rng.random() < 0.5:
@@ -180,7 +176,7 @@ def _desks(scene: Scene, lens: Lens, picture: np.ndarray, left, right, floor, en
 
 
 def _upright(scene: Scene, lens: Lens, picture: np.ndarray, x, y, width, height, z, rgb) -> None:
-    _plane(scene, lens, picture, [(x, y, z), (x + width, y, z), (x + width, y + height, z), (x, y + height, z)], rgb)
+    plane(scene, lens, picture, [(x, y, z), (x + width, y, z), (x + width, y + height, z), (x, y + height, z)], rgb)
 
 
 def _plant(scene: Scene, lens: Lens, picture: np.ndarray, x: float, z: float) -> None:
@@ -190,7 +186,7 @@ def _plant(scene: Scene, lens: Lens, picture: np.ndarray, x: float, z: float) ->
         lean, tall = rng.normal(0, 0.35), rng.uniform(0.5, 1.1)
         tip = (x + lean * tall, -0.8 + tall, z)
         green = np.array((0.035, 0.11, 0.035)) * rng.uniform(0.5, 2.2)
-        _plane(
+        plane(
             scene,
             lens,
             picture,

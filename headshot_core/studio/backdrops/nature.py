@@ -83,7 +83,7 @@ def _sun_gaps(scene: Scene, light: np.ndarray) -> np.ndarray:
     colour="#2c6a66",
     accent="#ffd37a",
     spill=0.45,
-    rows=520,
+    rows=440,
     knee=0.5,
 )
 def forest(scene: Scene) -> np.ndarray:

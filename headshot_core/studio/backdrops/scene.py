@@ -226,6 +226,11 @@ class Lens:
         )
 
 
+def plane(scene: Scene, lens: Lens, picture: np.ndarray, points, rgb) -> None:
+    """Paint a flat polygon that stands in the room; corners in metres, see `Lens`."""
+    polygon(scene, picture, lens.project(points), rgb)
+
+
 # Tools: texture -----------------------------------------------------------------------------------------------------
 
 

@@ -107,7 +107,7 @@ def _curtain(scene: Scene, height: float, bright: float) -> np.ndarray:
         size * np.sin(pitch * across + rng.uniform(0, 6.3)) for size, pitch in ((0.07, 2.3), (0.035, 5.1), (0.012, 13))
     )
     rays = np.convolve(rng.standard_normal(512), np.hanning(9), "same") * 0.35 + np.interp(
-        across, np.linspace(-2, 2, 28), rng.standard_normal(28)
+        across, np.linspace(-2, 2, 28), 1.5 * rng.standard_normal(28)
     )
     lean = scene.x + 0.12 * (scene.y - height)
     up = np.interp(scene.x, across, hem).astype(np.float32) - scene.y

@@ -18,6 +18,7 @@ from headshot_core.studio.backdrops.scene import (
     haze,
     mix,
     noise,
+    plane,
     polygon,
     smoothstep,
     vignette,
@@ -125,21 +126,21 @@ def court(scene: Scene) -> np.ndarray:
     lens = Lens(horizon=0.46, focal=1.7, shift=rng.uniform(-0.12, -0.02))
     floor, top, end, side = -1.6, 5.2, 20.0, 8.0
     picture = scene.fill(0.10 * scene.colour)
-    _face(
+    plane(
         scene,
         lens,
         picture,
         [(-side, floor, end), (side, floor, end), (side, top, end), (-side, top, end)],
         0.32 * scene.colour,
     )
-    _face(
+    plane(
         scene,
         lens,
         picture,
         [(side, floor, 3), (side, floor, end), (side, top, end), (side, top, 3)],
         0.42 * scene.colour,
     )
-    _face(
+    plane(
         scene,
         lens,
         picture,
@@ -168,16 +169,12 @@ def court(scene: Scene) -> np.ndarray:
     return haze(scene, picture, 0.25, 0.10) * vignette(scene, 0.25)[..., None]
 
 
-def _face(scene: Scene, lens: Lens, picture: np.ndarray, points, rgb) -> None:
-    polygon(scene, picture, lens.project(points), rgb)
-
-
 def _wood(scene: Scene, lens: Lens, picture: np.ndarray, floor: float, end: float) -> np.ndarray:
     """The floor: boards, a painted key and white lines."""
     edge = lens.project([(0, floor, end)])[0, 1]
     boards = scene.accent * (0.50 * (1 + 0.10 * noise(scene, 14, 3, stretch=6)))[..., None]
     picture = mix(picture, boards, (scene.y > edge).astype(np.float32))
-    _face(
+    plane(
         scene,
         lens,
         picture,
@@ -186,7 +183,7 @@ def _wood(scene: Scene, lens: Lens, picture: np.ndarray, floor: float, end: floa
     )
     white = (0.75, 0.75, 0.72)
     for x0, z0, x1, z1 in ((-7, 17.5, 7, 17.8), (3.2, 4, 3.4, 17.8), (-0.85, 11, -0.7, 17.5), (-4.7, 11, -0.8, 11.25)):
-        _face(scene, lens, picture, [(x0, floor, z0), (x1, floor, z0), (x1, floor, z1), (x0, floor, z1)], white)
+        plane(scene, lens, picture, [(x0, floor, z0), (x1, floor, z0), (x1, floor, z1), (x0, floor, z1)], white)
     return picture
 
 
@@ -195,7 +192,7 @@ def _hoop(scene: Scene, lens: Lens, picture: np.ndarray, x: float, z: float) -> 
     white, orange = (0.62, 0.62, 0.62), (0.85, 0.20, 0.05)
 
     def upright(left, low, wide, tall, rgb):
-        _face(
+        plane(
             scene,
             lens,
             picture,
@@ -240,10 +237,10 @@ def track(scene: Scene) -> np.ndarray:
     picture = mix(picture, infield, (scene.y > 0.485).astype(np.float32))
     floor = -1.6
     red = [(-9.5, floor, 1), (1.6, floor, 1), (1.6, floor, 90), (-9.5, floor, 90)]
-    polygon(scene, picture, lens.project(red), 0.85 * scene.colour)
+    plane(scene, lens, picture, red, 0.85 * scene.colour)
     for x in np.arange(-9.5, 1.7, 1.22):
         line = [(x, floor, 1), (x + 0.09, floor, 1), (x + 0.09, floor, 90), (x, floor, 90)]
-        polygon(scene, picture, lens.project(line), (0.60, 0.58, 0.55))
+        plane(scene, lens, picture, line, (0.60, 0.58, 0.55))
     picture = defocus(scene, picture, disc_radius(scene, 0.009, 0.030))
     return haze(scene, picture, 0.22, 0.12) * (vignette(scene, 0.18) * (1 + 0.3 * scene.x))[..., None]
 
@@ -270,16 +267,16 @@ def gym(scene: Scene) -> np.ndarray:
     side, floor, top, end = 3.0, -1.5, 1.9, 11.0
     picture = scene.fill(0.05 * scene.colour)
     ends = [(-side, floor, end), (side, floor, end), (side, top, end), (-side, top, end)]
-    _face(scene, lens, picture, ends, 0.30 * scene.colour)
+    plane(scene, lens, picture, ends, 0.30 * scene.colour)
     for x, tone in ((-side, 0.16), (side, 0.34)):
         wall = [(x, floor, 2), (x, floor, end), (x, top, end), (x, top, 2)]
-        _face(scene, lens, picture, wall, tone * scene.colour)
+        plane(scene, lens, picture, wall, tone * scene.colour)
     ground = [(-side, floor, 2), (side, floor, 2), (side, floor, end), (-side, floor, end)]
-    _face(scene, lens, picture, ground, 0.13 * scene.colour)
+    plane(scene, lens, picture, ground, 0.13 * scene.colour)
     for x in (-side + 0.02, side - 0.02):
         band = [(x, 0.95, 2), (x, 0.95, end), (x, 1.05, end), (x, 1.05, 2)]
-        _face(scene, lens, picture, band, (2.2 if x > 0 else 1.2) * scene.accent)
-    _face(
+        plane(scene, lens, picture, band, (2.2 if x > 0 else 1.2) * scene.accent)
+    plane(
         scene,
         lens,
         picture,
@@ -289,7 +286,7 @@ def gym(scene: Scene) -> np.ndarray:
     for x, bright in ((-1.5, 3.0), (1.6, 5.0)):
         for z in (4.5, 6.7, 8.9):
             strip = [(x, top, z), (x + 0.14, top, z), (x + 0.14, top, z + 1.5), (x, top, z + 1.5)]
-            _face(scene, lens, picture, strip, bright * FLOOD)
+            plane(scene, lens, picture, strip, bright * FLOOD)
     for z in (9.5, 7.5, 6.0):
         for x in (-2.3, 1.7):
             _rack(scene, lens, picture, x + rng.uniform(-0.2, 0.2), floor, z)
@@ -305,7 +302,7 @@ def _rack(scene: Scene, lens: Lens, picture: np.ndarray, x: float, floor: float,
     rng = scene.rng
     steel = 0.05 * scene.colour
     for post in (x, x + 1.0):
-        _face(
+        plane(
             scene,
             lens,
             picture,
@@ -313,7 +310,7 @@ def _rack(scene: Scene, lens: Lens, picture: np.ndarray, x: float, floor: float,
             steel,
         )
     bar = -0.2 + rng.uniform(-0.3, 0.2)
-    _face(
+    plane(
         scene,
         lens,
         picture,
@@ -328,4 +325,4 @@ def _rack(scene: Scene, lens: Lens, picture: np.ndarray, x: float, floor: float,
             (plate + 0.07, bar + 0.26, z),
             (plate, bar + 0.26, z),
         ]
-        _face(scene, lens, picture, edge, tone)
+        plane(scene, lens, picture, edge, tone)

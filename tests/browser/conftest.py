@@ -1,0 +1,144 @@
+"""The real app in a process of its own, and real Chromium to visit it with.
+
+Skipped with a reason where there is no Chromium: `apt-get install chromium`, or set CHROMIUM to its path.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DESKTOP, PHONE = (1440, 900), (390, 844)
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """All tests of this folder are browser tests."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Chromium or Chrome of this machine."""
+    names = (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome")
+    found = next((path for name in names if name and (path := shutil.which(name))), None)
+    return found or pytest.skip("no Chromium found: install chromium, or set CHROMIUM to its path")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path):
+    """One Chromium for all tests; each test has a context of its own."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=chromium_path, headless=True, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Studio:
+    """The app, running."""
+
+    def __init__(self, temporary: Path):
+        self.temporary = temporary
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+        environment = os.environ | {"TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
+        environment.pop("SPACE_ID", None)
+        self._log = (temporary.parent / "app.log").open("w+")
+        command = [sys.executable, "app.py", "--no-browser", "--port", str(self.port)]
+        start = time.monotonic()
+        self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=self._log, stderr=self._log)
+        self._wait()
+        self.seconds_to_start = time.monotonic() - start
+
+    def _wait(self) -> None:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(self.url, timeout=5).close()
+                return
+            except OSError:
+                if self._process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        raise AssertionError(f"the app did not start:\n{self.log}")
+
+    @property
+    def log(self) -> str:
+        """What the app printed."""
+        return Path(self._log.name).read_text(encoding="utf-8")
+
+    def files(self) -> list[Path]:
+        """Every file in the app's temporary folder: uploads and downloads."""
+        return [path for path in self.temporary.rglob("*") if path.is_file()]
+
+    def stop(self) -> None:
+        """Ask the app to end, as a service manager would."""
+        self._process.terminate()
+        self._process.wait(20)
+        self._log.close()
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory, model_files, chromium_path):
+    """The app on a free port, with a temporary folder of its own."""
+    folder = tmp_path_factory.mktemp("studio") / "tmp"
+    folder.mkdir()
+    running = Studio(folder)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def visit(browser, studio):
+    """Open the page: `visit(size, scheme)`. At the end there was no console error and no request elsewhere."""
+    contexts, troubles = [], []
+
+    def note(kind: str, text: str) -> None:
+        troubles.append(f"{kind}: {text}")
+
+    def open_page(size=DESKTOP, scheme="light"):
+        width, height = size
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=size == PHONE
+        )
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: message.type == "error" and note("console", message.text))
+        page.on("pageerror", lambda error: note("script", str(error)))
+        page.on("request", lambda request: _is_foreign(request.url, studio.url) and note("request", request.url))
+        page.goto(studio.url)
+        page.wait_for_selector(".welcome")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def _is_foreign(url: str, own: str) -> bool:
+    return not url.startswith((own, "data:", "blob:"))
