@@ -1,7 +1,7 @@
 """What a user would script instead: rembg with u2netp and alpha matting, Pillow to crop and paste. Prints JSON.
 
-Called by `benchmarks.studio --baseline`, in a process of its own; it imports nothing of the studio's core. The model file is found
-through U2NET_HOME. The first photo is done once before the clock starts: rembg compiles code then.
+Called by `benchmarks.studio --baseline`, in a process of its own; it imports nothing of the studio's core. The model
+file is found through U2NET_HOME. The first photo is done once before the clock starts: rembg compiles code then.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
     python -m benchmarks.studio [PHOTO…] [--json] [--baseline [PYTHON]]
 
-Photos of fewer than 12 megapixels are enlarged to that, as a phone's selfie has. Everything is warm: one headshot is made
-before the clock starts. Presets, seeds and lights differ from run to run, so that no cache hides work. `--baseline` runs, on the
-same photos, what a user would script instead (`benchmarks.baseline`), with this or another Python that has the packages of
-benchmarks/requirements.txt.
+Photos of fewer than 12 megapixels are enlarged to that, as a phone's selfie has. Everything is warm: one headshot is
+made before the clock starts. Presets, seeds and lights differ from run to run, so that no cache hides work.
+`--baseline` runs, on the same photos, what a user would script instead (`benchmarks.baseline`), with this or another
+Python that has the packages of benchmarks/requirements.txt.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from PIL import Image
 
 from headshot_core import assets, presets
 from headshot_core.face.landmarks import find_faces
+from headshot_core.pyramid import Pyramid
 from headshot_core.photo import encode_picture, read_photo
 from headshot_core.portrait import Portrait, analyse
 from headshot_core.recipe import Backdrop, Frame, Light, Recipe
@@ -134,7 +135,8 @@ def _headshot(photo: Path, recipe: Recipe) -> dict[str, float]:
     with stage("read"):
         picture = read_photo(photo)
     with stage("faces"):
-        portrait = Portrait(picture, tuple(find_faces(np.asarray(picture.image))))
+        pyramid = Pyramid(np.asarray(picture.image))
+        portrait = Portrait(picture, pyramid, tuple(find_faces(pyramid)))
     with stage("cut-out"):
         _ = portrait.contacts
     with stage("frame"):

@@ -14,6 +14,7 @@ import numpy as np
 
 from headshot_core.face.landmarks import Face
 from headshot_core.nets import image_blob, net
+from headshot_core.pyramid import Pyramid
 
 SEGMENTER_SIDE = 256
 HEAD = 200
@@ -34,12 +35,9 @@ def person_mask(image: np.ndarray) -> np.ndarray:
     """Rough person mask 0..1 ``(H, W)`` of a uint8 RGB image, by MediaPipe's selfie segmenter."""
     height, width = image.shape[:2]
     side = (SEGMENTER_SIDE, SEGMENTER_SIDE)
-    both = [_segment(cv2.resize(view, side, interpolation=cv2.INTER_AREA)) for view in (image, image[:, ::-1])]
-    return cv2.resize((both[0] + both[1][:, ::-1]) / 2, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
-
-
-def _segment(square: np.ndarray) -> np.ndarray:
-    return next(iter(net("selfie_segmenter")(image_blob(square) / 255).values()))[0, 0]
+    square = cv2.resize(image, side, interpolation=cv2.INTER_AREA)
+    mask = next(iter(net("selfie_segmenter")(image_blob(square) / 255).values()))[0, 0]
+    return cv2.resize(mask, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
 
 
 def trimap(mask: np.ndarray, band: np.ndarray | float) -> np.ndarray:
@@ -189,13 +187,14 @@ def compose(second: np.ndarray, first: np.ndarray) -> np.ndarray:
     return np.column_stack([second[:, :2] @ first[:, :2], second[:, :2] @ first[:, 2] + second[:, 2]])
 
 
-def cut_out(image: np.ndarray, face: Face, others: tuple[Face, ...] = ()) -> Matte:
-    """The person with this face, cut out of an RGB uint8 photo (H, W, 3); `others` are left behind."""
+def cut_out(photo: Pyramid, face: Face, others: tuple[Face, ...] = ()) -> Matte:
+    """The person with this face, cut out of a photo; `others` are left behind."""
     head = face.head_height
     scale = min(1.0, HEAD / head)
-    x0, y0, x1, y1 = _region(image, face, head)
-    small = cv2.resize(image[y0:y1, x0:x1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    matrix = np.array([[scale, 0, -x0 * scale], [0, scale, -y0 * scale]])
+    x0, y0, x1, y1 = _region(photo.image, face, head)
+    # Pixel centres: small x = (photo x + 0.5 - x0) * scale - 0.5.
+    matrix = np.array([[scale, 0, (0.5 - x0) * scale - 0.5], [0, scale, (0.5 - y0) * scale - 0.5]])
+    small = photo.warp(matrix, (max(2, int((x1 - x0) * scale)), max(2, int((y1 - y0) * scale))))
     face, others = face.moved(matrix), tuple(other.moved(matrix) for other in others)
     mask = _own(_mask(small, face), face, others)
     guide = small.astype(np.float32) / 255
@@ -282,11 +281,12 @@ def clean_foreground(pixels: np.ndarray, alpha: np.ndarray, head: float) -> np.n
 
     `pixels` (H, W, 3) and `alpha` (H, W) 0..1; `head`: head height in pixels, which sets the reach.
     """
-    background = pixels
-    foreground = pixels
-    for radius in (head * 0.25, head * 0.02):
-        foreground, background = _blur_fusion(pixels, alpha, foreground, background, max(3, int(radius)))
-    return foreground.clip(0, 1)
+    half = cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    half_alpha = cv2.resize(alpha, half.shape[1::-1], interpolation=cv2.INTER_AREA)
+    # First from afar, where half the resolution will do, then close to the edge.
+    wide = _blur_fusion(half, half_alpha, half, half, max(2, int(head * 0.125)))
+    foreground, background = (cv2.resize(c, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR) for c in wide)
+    return _blur_fusion(pixels, alpha, foreground, background, max(3, int(head * 0.02)))[0].clip(0, 1)
 
 
 def _blur_fusion(pixels, alpha, foreground, background, radius: int):

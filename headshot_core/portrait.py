@@ -13,6 +13,7 @@ from headshot_core.face.landmarks import Face, find_faces
 from headshot_core.matte import Matte, cut_out
 from headshot_core.photo import Photo
 from headshot_core.progress import CancelToken, Report, silent
+from headshot_core.pyramid import Pyramid
 
 MIN_INTER_EYE = 12
 """Pixels between the eyes below which no headshot is possible."""
@@ -23,9 +24,16 @@ class Portrait:
     """One person in one photo. Everything heavy is computed once, when first asked for."""
 
     photo: Photo
+    pyramid: Pyramid
+    """the photo's pixels"""
     faces: tuple[Face, ...]
     """every face found, the largest first"""
     chosen: int = 0
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The photo, uint8 (H, W, 3)."""
+        return self.pyramid.image
 
     @property
     def face(self) -> Face:
@@ -33,15 +41,10 @@ class Portrait:
         return self.faces[self.chosen]
 
     @cached_property
-    def pixels(self) -> np.ndarray:
-        """The photo, uint8 (H, W, 3)."""
-        return np.asarray(self.photo.image)
-
-    @cached_property
     def matte(self) -> Matte:
         """The chosen person's cut-out."""
         others = tuple(face for i, face in enumerate(self.faces) if i != self.chosen)
-        return cut_out(self.pixels, self.face, others)
+        return cut_out(self.pyramid, self.face, others)
 
     @cached_property
     def contacts(self) -> np.ndarray:
@@ -69,14 +72,15 @@ class Portrait:
         """The same photo, another person."""
         if not 0 <= index < len(self.faces):
             raise HeadshotError(f"There is no face {index + 1}.", f"The photo shows {len(self.faces)}.")
-        return Portrait(self.photo, self.faces, index)
+        return Portrait(self.photo, self.pyramid, self.faces, index)
 
 
 def analyse(photo: Photo, face: int = 0, report: Report = silent, cancel: CancelToken | None = None) -> Portrait:
     """Find the faces in a photo and cut out the chosen person. Raises `HeadshotError` where there is none."""
     cancel = cancel or CancelToken()
     report(0, 2, "Looking for faces")
-    portrait = Portrait(photo, tuple(find_faces(np.asarray(photo.image))))
+    pyramid = Pyramid(np.asarray(photo.image))
+    portrait = Portrait(photo, pyramid, tuple(find_faces(pyramid)))
     _check(portrait)
     cancel.check()
     report(1, 2, "Cutting out the person")

@@ -119,6 +119,7 @@ def careful(where: str):
     def wrap(handler):
         def run(self, event: gr.EventData, request: gr.Request):
             visit = self.visits.of(request.session_hash)
+            yield gr.skip()  # nothing new yet: a handler that shows nothing at all would empty every widget
             try:
                 yield from handler(self, visit, event._data or {})
             except Cancelled:
@@ -178,7 +179,7 @@ class Handlers:
     @careful("bar")
     def pick(self, visit: Visit, data: dict) -> Iterator[dict]:
         """The looks now picked."""
-        visit.pick([str(name) for name in data["names"]])
+        visit.pick([str(name) for name in data["picked"]])
         yield self.tab.show(visit)
         yield from self._previews(visit)
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from headshot_core.nets import image_blob, net
+from headshot_core.pyramid import Pyramid
 
 SIDES = (640, 1600)
 """Long sides, in pixels, at which the photo is searched: the second only if the first finds nothing."""
@@ -27,11 +28,11 @@ class Detection:
     score: float
 
 
-def detect_faces(image: np.ndarray) -> list[Detection]:
-    """Faces in an RGB uint8 image ``(H, W, 3)``, the largest first."""
+def detect_faces(photo: Pyramid) -> list[Detection]:
+    """Faces in a photo, the largest first."""
     for side in SIDES:
-        found = _detect_at(image, side)
-        if found or side >= max(image.shape):
+        found = _detect_at(photo, side)
+        if found or side >= max(photo.image.shape):
             break
     return sorted(found, key=lambda d: -_area(d.box))
 
@@ -40,9 +41,8 @@ def _area(box: np.ndarray) -> float:
     return float((box[2] - box[0]) * (box[3] - box[1]))
 
 
-def _detect_at(image: np.ndarray, side: int) -> list[Detection]:
-    scale = min(1.0, side / max(image.shape[:2]))
-    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+def _detect_at(photo: Pyramid, side: int) -> list[Detection]:
+    small, scale = photo.within(side)
     height, width = small.shape[:2]
     padded = cv2.copyMakeBorder(small, 0, -height % 32, 0, -width % 32, cv2.BORDER_CONSTANT)
     heat, sizes, offsets, marks = (output[0] for output in net("centerface")(image_blob(padded)).values())

@@ -10,6 +10,7 @@ import numpy as np
 
 from headshot_core.face.detect import Detection, detect_faces
 from headshot_core.nets import image_blob, net
+from headshot_core.pyramid import Pyramid, scale_of
 
 SIDE = 256
 """Pixels on each side of the landmark net's input."""
@@ -127,9 +128,12 @@ class Face:
 
     def moved(self, matrix: np.ndarray) -> Face:
         """The face under a similarity transform ``(2, 3)`` of the picture."""
-        scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
         flat = self.points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
-        return Face(np.column_stack([flat, self.points[:, 2] * scale]).astype(np.float32), self.expression, self.score)
+        return Face(
+            np.column_stack([flat, self.points[:, 2] * scale_of(matrix)]).astype(np.float32),
+            self.expression,
+            self.score,
+        )
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
@@ -141,11 +145,11 @@ def _foreshortening(pitch: float) -> float:
     return float(np.clip(1 - pitch / 60, 0.6, 1.4))
 
 
-def find_faces(image: np.ndarray, most: int = 8) -> list[Face]:
-    """Faces of an RGB uint8 image ``(H, W, 3)``, the largest first, `most` at the most."""
-    faces = [_landmarks(image, _corners_of(d)) for d in detect_faces(image)[:most]]
+def find_faces(photo: Pyramid, most: int = 8) -> list[Face]:
+    """Faces of a photo, the largest first, `most` at the most."""
+    faces = [_landmarks(photo, _corners_of(d)) for d in detect_faces(photo)[:most]]
     if not faces:
-        faces = [_landmarks(image, _whole(image))]
+        faces = [_landmarks(photo, _whole(photo.image))]
     return [face for face in faces if face is not None]
 
 
@@ -167,31 +171,27 @@ def _square(x: float, y: float, side: float, angle: float) -> np.ndarray:
     return matrix
 
 
-def _landmarks(image: np.ndarray, matrix: np.ndarray) -> Face | None:
+def _landmarks(photo: Pyramid, matrix: np.ndarray) -> Face | None:
     """Landmarks by two passes: the first one's points place the second one's input, as in video tracking."""
-    points, score = _pass(image, matrix)
+    points, score = _pass(photo, matrix)
     if score < SURE:
         return None
     centre = (points[:, :2].min(0) + points[:, :2].max(0)) / 2
     (ax, ay), (bx, by) = points[EYE_CORNERS[0], :2], points[EYE_CORNERS[1], :2]
     side = np.ptp(points[:, :2], 0).max() * MARGIN
-    points, score = _pass(image, _square(*centre, side, np.arctan2(by - ay, bx - ax)))
+    points, score = _pass(photo, _square(*centre, side, np.arctan2(by - ay, bx - ax)))
     if score < SURE:
         return None
     return Face(points, _expression(points), score)
 
 
-def _pass(image: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, float]:
-    shrink = 1 / np.sqrt(np.linalg.det(matrix[:, :2]))
-    if shrink > 2:  # a warp alone would skip pixels
-        image = cv2.resize(image, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
-        matrix = np.column_stack([matrix[:, :2] * shrink, matrix[:, 2]])
-    crop = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+def _pass(photo: Pyramid, matrix: np.ndarray) -> tuple[np.ndarray, float]:
+    crop = photo.warp(matrix, (SIDE, SIDE), cv2.BORDER_CONSTANT)
     outputs = net("face_landmarker", "face_landmarks_detector.tflite")(image_blob(crop) / 255)
     local = outputs["Identity"].reshape(478, 3)
-    back = cv2.invertAffineTransform(matrix if shrink <= 2 else np.column_stack([matrix[:, :2] / shrink, matrix[:, 2]]))
+    back = cv2.invertAffineTransform(matrix)
     flat = local[:, :2] @ back[:, :2].T + back[:, 2]
-    points = np.column_stack([flat, -local[:, 2] * shrink]).astype(np.float32)
+    points = np.column_stack([flat, -local[:, 2] * scale_of(back)]).astype(np.float32)
     return points, float(1 / (1 + np.exp(-outputs["Identity_1"].item())))
 
 

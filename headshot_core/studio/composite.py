@@ -12,7 +12,7 @@ from headshot_core.studio.light import Lamps
 WRAP = 0.03
 """Reach of the light that the backdrop throws round the person's edge, in head heights."""
 FILL_TINT, TINT = 1.0, 0.15
-"""How far the light in the shadows takes on the backdrop's colour at full spill, and which share of that all light does."""
+"""How far the shadows take on the backdrop's colour at full spill, and which share of that the whole person does."""
 SHADOW = 0.3
 """Darkness of the shadow on a wall under a hard key."""
 LEAST_GRAIN, MOST_GRAIN = 0.003, 0.03

@@ -13,6 +13,7 @@ from headshot_core.face import regions
 from headshot_core.face.landmarks import Face
 from headshot_core.matte import clean_background, clean_foreground
 from headshot_core.portrait import Portrait
+from headshot_core.pyramid import scale_of
 from headshot_core.recipe import Frame
 from headshot_core.studio.composite import grain_of
 from headshot_core.studio.framing import Framing, place
@@ -36,7 +37,8 @@ class Framed:
     @cached_property
     def pixels(self) -> np.ndarray:
         """The photo in the frame, sRGB float32 (H, W, 3); beyond the photo its edge is mirrored."""
-        return warp(self.portrait.pixels, self.framing.matrix, self.framing.size)
+        frame = self.portrait.pyramid.warp(self.framing.matrix, self.framing.size)
+        return frame.astype(np.float32) * np.float32(1 / 255)
 
     @cached_property
     def alpha(self) -> np.ndarray:
@@ -110,7 +112,7 @@ class Framed:
     @property
     def magnified(self) -> float:
         """Pixels of the frame for one pixel of the photo."""
-        return float(np.sqrt(np.linalg.det(self.framing.matrix[:, :2])))
+        return scale_of(self.framing.matrix)
 
     @cached_property
     def _inside(self) -> np.ndarray | np.float32:
@@ -126,36 +128,6 @@ class Framed:
         # The frame's own edge is no cut: only depth inside the photo counts.
         depth = cv2.distanceTransform(np.pad(photo, 1, mode="edge"), cv2.DIST_L2, 5)[1:-1, 1:-1]
         return np.clip(depth / (FADE * self.framing.size[1]), 0, 1) ** 0.8
-
-
-def warp(image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A uint8 photo through a similarity transform, float32 0..1: averaged where it shrinks, cubic where it grows."""
-    scale = float(np.sqrt(np.linalg.det(matrix[:, :2])))
-    shrink = 1 / scale
-    if shrink > 1.3:
-        image, matrix = _shrunk(image, matrix, size, shrink)
-    flags = cv2.INTER_CUBIC if scale > 0.75 else cv2.INTER_LINEAR
-    frame = cv2.warpAffine(image, matrix, size, flags=flags, borderMode=cv2.BORDER_REFLECT_101)
-    return frame.astype(np.float32) * np.float32(1 / 255)
-
-
-def _shrunk(image, matrix, size, shrink: float):
-    """The part of the photo that the frame shows, averaged to near the frame's resolution, and its transform."""
-    width, height = size
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
-    back = cv2.invertAffineTransform(matrix)
-    there = corners @ back[:, :2].T + back[:, 2]
-    margin = 2 * shrink
-    x0, y0 = np.maximum(np.floor(there.min(0) - margin), 0).astype(int)
-    x1, y1 = np.minimum(np.ceil(there.max(0) + margin), (image.shape[1], image.shape[0])).astype(int)
-    factor = 1.15 / shrink
-    target = max(1, round((x1 - x0) * factor)), max(1, round((y1 - y0) * factor))
-    part = cv2.resize(image[y0:y1, x0:x1], target, interpolation=cv2.INTER_AREA)
-    sx, sy = target[0] / (x1 - x0), target[1] / (y1 - y0)
-    # Pixel centres: photo x = x0 + (u + 0.5) / sx - 0.5.
-    linear = matrix[:, :2] / (sx, sy)
-    offset = matrix[:, :2] @ np.array([x0 + 0.5 / sx - 0.5, y0 + 0.5 / sy - 0.5]) + matrix[:, 2]
-    return part, np.column_stack([linear, offset])
 
 
 @lru_cache(maxsize=6)

@@ -9,7 +9,8 @@ const categories = [...new Set(props.looks.map((look) => look.category))];
 function toggle(look, node) {
   if (!picked.delete(look.name)) picked.add(look.name);
   node.setAttribute("aria-pressed", String(picked.has(look.name)));
-  trigger("pick", { names: [...picked] });
+  props.value = { picked: [...picked] }; // so that the server's "none picked" is news
+  trigger("pick", props.value);
 }
 
 const looks = props.looks.map((look) => {
@@ -24,7 +25,7 @@ const looks = props.looks.map((look) => {
   return node;
 });
 
-const none = h("p", { class: "muted none", role: "status" });
+const none = h("p", { class: "muted no-looks", role: "status" });
 const search = h("label", { class: "search" }, icon("search"),
   h("input", { type: "search", placeholder: "Search looks", "aria-label": "Search looks", oninput: (event) => {
     wish = event.target.value.trim().toLowerCase();

@@ -332,7 +332,7 @@ def test_search_and_kinds(visit):
     assert 0 < festive < every
     page.fill(".search input", "zzz")
     assert page.locator(".look:visible").count() == 0
-    assert "All" in page.inner_text(".none")
+    assert "All" in page.inner_text(".no-looks")
     page.fill(".search input", "")
     assert page.locator(".look:visible").count() == festive
 

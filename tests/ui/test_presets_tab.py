@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from types import SimpleNamespace
 
+import gradio as gr
 import pytest
 from PIL import Image
 
@@ -25,8 +26,9 @@ def run(tmp_path, monkeypatch):
 
     def call(handler, /, **data):
         shown = list(getattr(handlers, handler)(SimpleNamespace(_data=data), SimpleNamespace(session_hash="me")))
-        return {widget: value for update in shown for widget, value in update.items()}
+        return {widget: value for update in shown for widget, value in update.items() if widget in WIDGETS}
 
+    call.handlers = handlers
     call.visit = handlers.visits.of("me")
     return call
 
@@ -41,7 +43,7 @@ def test_a_visit_from_upload_to_result(run, tmp_path):
     """Each step shows what a person expects to see."""
     path = _upload(tmp_path, EXAMPLE)
     assert run("give", path=path)["photo"]["state"] == "ready"
-    shown = run("pick", names=["boardroom"])
+    shown = run("pick", picked=["boardroom"])
     assert shown["viewer"]["tag"] == "preview"
     assert shown["bar"]["ready"]
     shown = run("make")
@@ -65,7 +67,7 @@ def test_an_upload_is_removed_once_read(run, tmp_path):
 def test_a_bad_file_is_told_beside_the_photo_and_costs_nothing(run, tmp_path):
     """The message stands in the photo's widget; photo and looks are still there."""
     run("example")
-    run("pick", names=["boardroom"])
+    run("pick", picked=["boardroom"])
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(b"\xff\xd8\xff no photo")
     shown = run("give", path=str(bad))
@@ -99,7 +101,7 @@ def test_removing_an_upload_takes_nothing_else_along(tmp_path, monkeypatch):
 def test_adjusting_shows_a_new_preview_and_no_new_photo(run):
     """A light that moves sends the picture, not the photo again."""
     run("example")
-    old = run("pick", names=["boardroom"])["viewer"]["after"]
+    old = run("pick", picked=["boardroom"])["viewer"]["after"]
     settings = run("show", name="boardroom")["adjust"]["recipe"]
     settings["light"] |= {"pattern": "split", "azimuth": None}
     shown = run("adjust", recipe=settings)
@@ -112,7 +114,7 @@ def test_adjusting_shows_a_new_preview_and_no_new_photo(run):
 def test_settle_makes_again_only_what_was_made(run):
     """A preview stays a preview; a headshot becomes a headshot again."""
     run("example")
-    run("pick", names=["boardroom"])
+    run("pick", picked=["boardroom"])
     assert run("settle") == {}
     run("make")
     settings = run("show", name="boardroom")["adjust"]["recipe"]
@@ -124,7 +126,7 @@ def test_settle_makes_again_only_what_was_made(run):
 def test_a_wrong_setting_is_told_in_the_drawer(run):
     """The words stand where the slider is."""
     run("example")
-    run("pick", names=["boardroom"])
+    run("pick", picked=["boardroom"])
     settings = run("show", name="boardroom")["adjust"]["recipe"]
     settings["frame"]["zoom"] = 50
     shown = run("adjust", recipe=settings)
@@ -136,15 +138,24 @@ def test_inner_errors_are_told_in_words(run, monkeypatch, capsys):
     """A fault of the program is no traceback in the page; the terminal has it."""
     run("example")
     monkeypatch.setattr(run.visit, "pick", lambda names: 1 / 0)
-    shown = run("pick", names=["boardroom"])
+    shown = run("pick", picked=["boardroom"])
     assert shown["bar"]["error"]["what"] == "Something went wrong inside."
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_no_handler_ends_without_a_word(run):
+    """Gradio empties all widgets when a generator ends before its first value."""
+    handlers = run.handlers
+    events = {"face": {"index": 0}, "settle": {}, "adjust": {"recipe": {}}, "make": {}, "reset": {"section": "light"}}
+    for name, data in events.items():
+        first = next(getattr(handlers, name)(SimpleNamespace(_data=data), SimpleNamespace(session_hash="other")))
+        assert first == gr.skip()
 
 
 def test_forget_shows_the_beginning_again(run):
     """Nothing of the visit is left on the page."""
     run("example")
-    run("pick", names=["boardroom"])
+    run("pick", picked=["boardroom"])
     shown = run("forget")
     assert shown["photo"]["state"] == "empty"
     assert shown["viewer"] == {"state": "none"}
