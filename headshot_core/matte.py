@@ -12,15 +12,18 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from headshot_core.errors import HeadshotError
 from headshot_core.face.landmarks import Face
-from headshot_core.nets import image_blob, net
+from headshot_core.face.regions import OVAL, polygon
+from headshot_core.masks import person_mask
 from headshot_core.pyramid import Pyramid
 
-SEGMENTER_SIDE = 256
 HEAD = 200
 """Head height, in pixels, at which the alpha is solved; finer detail comes from the photo itself."""
 ABOVE, BELOW, BESIDE = 1.0, 2.6, 2.6
 """How far the cut-out reaches from crown, chin and eye centre, in head heights: more than any frame shows."""
+CONTACTS = 64
+"""Points on each side of the photo where it is looked whether the photo cuts the person."""
 CLOTHES_BAND, HAIR_BAND = 0.022, 0.07
 """Half width of the unknown band round the outline, in head heights."""
 EPSILON = 1e-4
@@ -29,15 +32,6 @@ TRUST, CLOTHES_TRUST = 0.02, 0.3
 """Weight of the first guess against the matting Laplacian: on cloth the mask knows better than the colours."""
 STEPS = 30
 TOLERANCE = 0.02
-
-
-def person_mask(image: np.ndarray) -> np.ndarray:
-    """Rough person mask 0..1 ``(H, W)`` of a uint8 RGB image, by MediaPipe's selfie segmenter."""
-    height, width = image.shape[:2]
-    side = (SEGMENTER_SIDE, SEGMENTER_SIDE)
-    square = cv2.resize(image, side, interpolation=cv2.INTER_AREA)
-    mask = next(iter(net("selfie_segmenter")(image_blob(square) / 255).values()))[0, 0]
-    return cv2.resize(mask, (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
 
 
 def trimap(mask: np.ndarray, band: np.ndarray | float) -> np.ndarray:
@@ -161,13 +155,10 @@ class Matte:
         known = warp(self.known)
         return (known * warp(self.alpha) + (1 - known) * refined).clip(0, 1)
 
-    def outline_contacts(self, size: tuple[int, int], most: int = 64) -> np.ndarray:
-        """(N, 2) points on the edges of a photo of that (width, height) where the photo cuts the person.
-
-        `most`: points looked at on each of the four sides.
-        """
+    def outline_contacts(self, size: tuple[int, int]) -> np.ndarray:
+        """(N, 2) points on the edges of a photo of that (width, height) where the photo cuts the person."""
         width, height = size
-        x, y = np.linspace(0, width - 1, most), np.linspace(0, height - 1, most)
+        x, y = np.linspace(0, width - 1, CONTACTS), np.linspace(0, height - 1, CONTACTS)
         sides = [(x, 0 * x), (x, 0 * x + height - 1), (0 * y, y), (0 * y + width - 1, y)]
         points = np.concatenate([np.stack(side, 1) for side in sides]).astype(np.float32)
         at = points @ self.matrix[:, :2].T + self.matrix[:, 2]
@@ -187,8 +178,12 @@ def compose(second: np.ndarray, first: np.ndarray) -> np.ndarray:
     return np.column_stack([second[:, :2] @ first[:, :2], second[:, :2] @ first[:, 2] + second[:, 2]])
 
 
-def cut_out(photo: Pyramid, face: Face, others: tuple[Face, ...] = ()) -> Matte:
-    """The person with this face, cut out of a photo; `others` are left behind."""
+def cut_out(photo: Pyramid, face: Face, others: tuple[Face, ...] = (), model: str = "selfie") -> Matte:
+    """The person with this face, cut out of a photo; `others` are left behind.
+
+    `model`: the net for the rough mask, see `headshot_core.masks`. Raises `HeadshotError` where no person is seen
+    round the face.
+    """
     head = face.head_height
     scale = min(1.0, HEAD / head)
     x0, y0, x1, y1 = _region(photo.image, face, head)
@@ -196,7 +191,7 @@ def cut_out(photo: Pyramid, face: Face, others: tuple[Face, ...] = ()) -> Matte:
     matrix = np.array([[scale, 0, (0.5 - x0) * scale - 0.5], [0, scale, (0.5 - y0) * scale - 0.5]])
     small = photo.warp(matrix, (max(2, int((x1 - x0) * scale)), max(2, int((y1 - y0) * scale))))
     face, others = face.moved(matrix), tuple(other.moved(matrix) for other in others)
-    mask = _own(_mask(small, face), face, others)
+    mask = _own(_mask(small, face, model), face, others)
     guide = small.astype(np.float32) / 255
     tri = trimap(mask, _band(mask.shape, face))
     wide = LocalModel(guide, max(2, round(face.head_height * 0.05)), 1e-2)
@@ -218,9 +213,20 @@ def _region(image: np.ndarray, face: Face, head: float) -> tuple[int, int, int, 
     return tuple(int(v) for v in box)
 
 
-def _mask(image: np.ndarray, face: Face) -> np.ndarray:
-    """The net's mask of the whole region, and finer round the head."""
-    mask = person_mask(image)
+def _mask(image: np.ndarray, face: Face, model: str) -> np.ndarray:
+    """The net's mask of the whole region, finer round the head; another net where the first misses the face."""
+    oval = polygon(face, OVAL, image.shape[:2])
+    for name in dict.fromkeys((model, "salient")):
+        mask = _close_up(image, face, name)
+        if not oval.any() or mask[oval].mean() > 0.6:
+            return mask
+    raise HeadshotError(
+        "A face was found, but no person round it.", "Use a photo of a real person with hair and shoulders."
+    )
+
+
+def _close_up(image: np.ndarray, face: Face, model: str) -> np.ndarray:
+    mask = person_mask(image, model)
     head, (x, _) = face.head_height, face.eye_centre
     box = (x - 0.9 * head, face.crown[1] - 0.5 * head, x + 0.9 * head, face.chin[1] + 0.7 * head)
     x0, y0, x1, y1 = (int(v) for v in np.clip(box, 0, (*image.shape[1::-1], *image.shape[1::-1])))
@@ -230,7 +236,7 @@ def _mask(image: np.ndarray, face: Face) -> np.ndarray:
     weight[y0:y1, x0:x1] = 1
     weight = cv2.blur(weight, (int(head * 0.3) | 1,) * 2) * weight
     close = mask.copy()
-    close[y0:y1, x0:x1] = person_mask(image[y0:y1, x0:x1])
+    close[y0:y1, x0:x1] = person_mask(image[y0:y1, x0:x1], model)
     return mask + weight * (close - mask)
 
 
@@ -241,17 +247,20 @@ def _own(mask: np.ndarray, face: Face, others: tuple[Face, ...]) -> np.ndarray:
         own = _distance(mask.shape, face)
         mask = mask * cv2.blur((own < away).astype(np.float32), (5, 5))
     _, labels = cv2.connectedComponents((mask > 0.5).astype(np.uint8))
-    x, y = face.eye_centre.astype(int)
-    body = labels == labels[np.clip(y, 0, mask.shape[0] - 1), np.clip(x, 0, mask.shape[1] - 1)]
+    within = labels[polygon(face, OVAL, mask.shape) & (labels > 0)]
+    body = labels == (np.bincount(within).argmax() if len(within) else 0)
     near = np.clip(1.5 - _depth(~body) / (0.06 * face.head_height), 0, 1)
     return (mask * near).astype(np.float32)
 
 
 def _distance(shape: tuple[int, int], face: Face) -> np.ndarray:
-    """From each pixel to the line from the eyes down through the body, in head heights of that person."""
+    """From each pixel to the line from the eyes down through the body, in head heights of that person.
+
+    The line fades out on its way down: who stands in front is nearer than the body of one behind.
+    """
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     (cx, cy), head = face.eye_centre, face.head_height
-    above = np.maximum(cy - y, 0)
+    above = np.maximum(cy - y, 0) + 0.25 * np.maximum(y - face.chin[1], 0)
     widening = 1 + np.clip((y - face.chin[1]) / head, 0, 1)
     return np.hypot((x - cx) / widening, above) / head
 

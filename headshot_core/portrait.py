@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from PIL.Image import Transpose
 
 from headshot_core.errors import HeadshotError
 from headshot_core.face import identity
@@ -18,6 +19,9 @@ from headshot_core.pyramid import Pyramid
 MIN_INTER_EYE = 12
 """Pixels between the eyes below which no headshot is possible."""
 
+CUT = 0.12
+"""Share of the face beyond the photo's edge from which no headshot is possible."""
+
 
 @dataclass(frozen=True, eq=False)
 class Portrait:
@@ -29,6 +33,8 @@ class Portrait:
     faces: tuple[Face, ...]
     """every face found, the largest first"""
     chosen: int = 0
+    mask: str = "selfie"
+    """the net for the rough cut-out"""
 
     @property
     def pixels(self) -> np.ndarray:
@@ -44,7 +50,7 @@ class Portrait:
     def matte(self) -> Matte:
         """The chosen person's cut-out."""
         others = tuple(face for i, face in enumerate(self.faces) if i != self.chosen)
-        return cut_out(self.pyramid, self.face, others)
+        return cut_out(self.pyramid, self.face, others, self.mask)
 
     @cached_property
     def contacts(self) -> np.ndarray:
@@ -72,16 +78,24 @@ class Portrait:
         """The same photo, another person."""
         if not 0 <= index < len(self.faces):
             raise HeadshotError(f"There is no face {index + 1}.", f"The photo shows {len(self.faces)}.")
-        return Portrait(self.photo, self.pyramid, self.faces, index)
+        return replace(self, chosen=index)
 
 
-def analyse(photo: Photo, face: int = 0, report: Report = silent, cancel: CancelToken | None = None) -> Portrait:
-    """Find the faces in a photo and cut out the chosen person. Raises `HeadshotError` where there is none."""
+def analyse(
+    photo: Photo,
+    face: int = 0,
+    report: Report = silent,
+    cancel: CancelToken | None = None,
+    mask: str = "selfie",
+) -> Portrait:
+    """Find the faces in a photo and cut out the chosen person.
+
+    `mask`: the net for the rough cut-out, see `headshot_core.masks`. Raises `HeadshotError` where there is no face or
+    no person.
+    """
     cancel = cancel or CancelToken()
     report(0, 2, "Looking for faces")
-    pyramid = Pyramid(np.asarray(photo.image))
-    portrait = Portrait(photo, pyramid, tuple(find_faces(pyramid)))
-    _check(portrait)
+    portrait = _find(photo, mask)
     cancel.check()
     report(1, 2, "Cutting out the person")
     portrait = portrait.with_face(face)
@@ -90,12 +104,33 @@ def analyse(photo: Photo, face: int = 0, report: Report = silent, cancel: Cancel
     return portrait
 
 
-def _check(portrait: Portrait) -> None:
+def _find(photo: Photo, mask: str) -> Portrait:
+    pyramid = Pyramid(np.asarray(photo.image))
+    portrait = Portrait(photo, pyramid, tuple(find_faces(pyramid)), mask=mask)
     if not portrait.faces:
         raise HeadshotError(
             "No face was found in this photo.", "Use one where the face is seen from the front, in light."
         )
+    quarters = round(portrait.face.roll / 90) % 4
+    if quarters:
+        return _find(_turned(photo, quarters), mask)
     if portrait.face.inter_eye < MIN_INTER_EYE:
         raise HeadshotError(
             "The face is too small for a headshot.", "Use a photo taken closer, or crop less before sending it."
         )
+    if _outside(portrait.face, photo) > CUT:
+        raise HeadshotError("The photo's edge cuts through the face.", "Use one that shows the whole face.")
+    return portrait
+
+
+def _outside(face: Face, photo: Photo) -> float:
+    """Share of the face that lies beyond the photo's edges."""
+    x, y = face.points[:, 0], face.points[:, 1]
+    return float(((x < 0) | (y < 0) | (x >= photo.width) | (y >= photo.height)).mean())
+
+
+def _turned(photo: Photo, quarters: int) -> Photo:
+    """The photo turned counter-clockwise by quarters, for one that lies on its side."""
+    turn = {1: Transpose.ROTATE_90, 2: Transpose.ROTATE_180, 3: Transpose.ROTATE_270}[quarters]
+    notes = (*photo.notes, "The photo lay on its side and was turned upright.")
+    return replace(photo, image=photo.image.transpose(turn), notes=notes)

@@ -56,16 +56,17 @@ def build(visits: Visits) -> None:
     """Lay out the tab and connect it."""
     tab = _layout()
     handlers = Handlers(tab, visits)
-    quick = {"queue": True, "trigger_mode": "always_last"}
+    # What came last counts: such events bring their widget's value, because Gradio repeats them with old event data.
+    latest = {"trigger_mode": "always_last"}
     _on(tab, tab.photo.give, handlers.give, trigger_mode="once", **HEAVY)
     _on(tab, tab.photo.example, handlers.example, trigger_mode="once", **HEAVY)
-    _on(tab, tab.photo.face, handlers.face, **quick)
+    _on(tab, tab.photo.face, handlers.face, trigger_mode="once")
     _on(tab, tab.photo.forget, handlers.forget, trigger_mode="once")
-    _on(tab, tab.gallery.pick, handlers.pick, **quick)
-    _on(tab, tab.strip.show, handlers.show, **quick)
+    _on(tab, tab.gallery.pick, handlers.pick, tab.gallery, **latest)
+    _on(tab, tab.strip.show, handlers.show, trigger_mode="multiple")
     _on(tab, tab.strip.drop, handlers.drop, trigger_mode="multiple")
-    _on(tab, tab.adjust.adjust, handlers.adjust, **quick)
-    _on(tab, tab.adjust.settle, handlers.settle, **quick)
+    _on(tab, tab.adjust.adjust, handlers.adjust, tab.adjust, **latest)
+    _on(tab, tab.adjust.settle, handlers.settle, **latest)
     _on(tab, tab.adjust.reset, handlers.reset, trigger_mode="multiple")
     _on(tab, tab.adjust.spread, handlers.spread, trigger_mode="once")
     _on(tab, tab.adjust.own, handlers.own, trigger_mode="once")
@@ -109,19 +110,19 @@ def _hero() -> str:
     return picture_url(hero.resize((2 * hero.width, 2 * hero.height), Image.Resampling.LANCZOS))
 
 
-def _on(tab: Tab, event: Callable, handler: Callable, **options) -> None:
-    event(handler, None, tab.all(), show_progress="hidden", api_visibility="private", **options)
+def _on(tab: Tab, event: Callable, handler: Callable, value: gr.HTML | None = None, **options) -> None:
+    event(handler, value, tab.all(), show_progress="hidden", api_visibility="private", **options)
 
 
 def careful(where: str):
     """Show any error in the widget where it belongs, and keep everything else as it was."""
 
     def wrap(handler):
-        def run(self, event: gr.EventData, request: gr.Request):
+        def run(self, event: gr.EventData, request: gr.Request, value: dict | None = None):
             visit = self.visits.of(request.session_hash)
             yield gr.skip()  # nothing new yet: a handler that shows nothing at all would empty every widget
             try:
-                yield from handler(self, visit, event._data or {})
+                yield from handler(self, visit, value or event._data or {})
             except Cancelled:
                 yield self.tab.show(visit, bar=views.bar(visit, says="Stopped. What was ready stays."))
             except Exception as error:

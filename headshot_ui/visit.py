@@ -224,7 +224,7 @@ class Visit:
         if not shot.finished:
             start = time.monotonic()
             self._render(shot, shot.recipe, self._cancel)
-            self._seconds_each = time.monotonic() - start
+            self._seconds_each += (time.monotonic() - start - self._seconds_each) / 3  # a calm mean
 
     def make(self) -> Iterator[Progress]:
         """Every picked look in full, one after the other; each step says what comes next."""

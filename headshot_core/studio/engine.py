@@ -85,7 +85,8 @@ def make(portrait: Portrait, recipe: Recipe, report: Report = silent, cancel: Ca
     picture = np.clip(grade.apply(picture, recipe.grade, shot.skin, recipe.seed), 0, 1)
     report(len(STAGES), len(STAGES), "Ready")
     softened = (SOFTENED,) if safe < 0.5 * lights.strength else ()
-    return Headshot(picture, recipe, portrait.photo.notes + shot.framing.notes + softened, shot)
+    notes = (*portrait.photo.notes, *shot.framing.notes, *shot.notes, *softened)
+    return Headshot(picture, recipe, notes, shot)
 
 
 def _exposed(shot: Framed, settings: Grade) -> np.ndarray:

@@ -23,6 +23,10 @@ from headshot_core.studio.relight import Shading, read_source
 
 FLOATING = 0.02
 """Share of the frame that shows a cut, from which the cut fades out."""
+DARK = 1.2
+"""Stops of brightening from which noise shows."""
+BURNT = 0.15
+"""Share of the face without any tone left."""
 FADE = 0.035
 """Length of that fade, in frame heights."""
 
@@ -78,6 +82,16 @@ class Framed:
         if not face.any():
             return 0.0
         return auto_exposure(float(np.median(colour.luminance(self.linear[face]))))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the photo's exposure does to the result, in plain words."""
+        if self.stops > DARK:
+            return ("The face is very dark in the photo: made brighter, it shows noise.",)
+        bright = colour.peak(self.pixels)[regions.bare_face(self.face, self.alpha.shape)]
+        if len(bright) and (bright > 0.985).mean() > BURNT:
+            return ("Parts of the face are burnt out in the photo: no light can bring them back.",)
+        return ()
 
     @cached_property
     def skin(self) -> np.ndarray:

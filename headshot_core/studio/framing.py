@@ -13,6 +13,7 @@ import numpy as np
 
 from headshot_core.errors import HeadshotError
 from headshot_core.face.landmarks import Face
+from headshot_core.matte import CONTACTS
 from headshot_core.recipe import Frame
 
 
@@ -59,7 +60,7 @@ class Framing:
     size: tuple[int, int]
     """width, height"""
     floating: float
-    """share of the frame's height on which a cut body shows"""
+    """how much of a cut body shows, in sides of the photo: 0 none, 1 a whole side well inside the frame"""
     notes: tuple[str, ...]
 
 
@@ -143,9 +144,9 @@ class _View:
 
 def _search(view: _View, scale: float, centre: np.ndarray, target: np.ndarray, rule: Rule):
     """The crop near the rule that hides the cuts best: (cost, zoom, shift in frame shares, floating share)."""
-    spans = np.array([[np.log(0.9), np.log(2.2)], [-0.24, 0.24], [-0.16, 0.16]])
+    spans = np.array([[np.log(0.9), np.log(2.2)], [-0.42, 0.42], [-0.2, 0.2]])
     best = np.zeros(3)
-    for counts in ((13, 13, 11), (7, 7, 7), (7, 7, 7)):  # coarse, then finer round the best so far
+    for counts in ((13, 21, 11), (7, 7, 7), (7, 7, 7)):  # coarse, then finer round the best so far
         axes = [np.linspace(*span, n) for span, n in zip(spans, counts, strict=True)]
         grid = np.stack([g.ravel() for g in np.meshgrid(*axes, indexing="ij")], 1)
         grid = np.vstack([best, grid])
@@ -158,7 +159,7 @@ def _search(view: _View, scale: float, centre: np.ndarray, target: np.ndarray, r
 
 
 def _cost(view: _View, scale: float, centre: np.ndarray, target: np.ndarray, rule: Rule, crops: np.ndarray):
-    """How bad each crop (log zoom, shift x, shift y) is, and which share of the frame shows a cut."""
+    """How bad each crop (log zoom, shift x, shift y) is, and how much of the cut it shows."""
     log_zoom, dx, dy = crops.T
     zoom = np.exp(log_zoom)
     cost = 2.0 * np.abs(log_zoom) + 3.0 * np.abs(dx) + 20 * dx**2 + 3.0 * np.abs(dy) + 30 * dy**2
@@ -174,8 +175,8 @@ def _cost(view: _View, scale: float, centre: np.ndarray, target: np.ndarray, rul
     if len(view.cuts):
         x, y = seen(view.cuts)
         inset = np.minimum(np.minimum(x, view.aspect - x), np.minimum(y, 1 - y))
-        floating = np.clip(inset - MARGIN, 0, 0.2).sum(1) / len(view.cuts) * 5
-        cost += 40 * floating
+        floating = np.clip((inset - MARGIN) / 0.1, 0, 1).sum(1) / CONTACTS
+        cost += 25 * floating
     cost += _head_cost(view, seen, rule)
     if view.inside:
         x, y = seen(view.corners)

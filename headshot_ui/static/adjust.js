@@ -13,7 +13,8 @@ function changed() {
   const wait = Math.max(0, 80 - (Date.now() - sent));
   later = setTimeout(() => {
     sent = Date.now();
-    trigger("adjust", { recipe: structuredClone(recipe) });
+    props.value = { ...props.value, recipe: structuredClone(recipe) };
+    trigger("adjust", {});
   }, wait);
   settle = setTimeout(() => trigger("settle", {}), 900);
   summaries();
@@ -217,7 +218,7 @@ function draw() {
 watch("value", () => {
   clearTimeout(later);
   clearTimeout(settle);
-  recipe = props.value?.recipe ? structuredClone(JSON.parse(JSON.stringify(props.value.recipe))) : null;
+  recipe = props.value?.recipe ? JSON.parse(JSON.stringify(props.value.recipe)) : null;
   draw();
 });
 recipe = props.value?.recipe || null;

@@ -9,8 +9,8 @@ const categories = [...new Set(props.looks.map((look) => look.category))];
 function toggle(look, node) {
   if (!picked.delete(look.name)) picked.add(look.name);
   node.setAttribute("aria-pressed", String(picked.has(look.name)));
-  props.value = { picked: [...picked] }; // so that the server's "none picked" is news
-  trigger("pick", props.value);
+  props.value = { picked: [...picked] };
+  trigger("pick", {});
 }
 
 const looks = props.looks.map((look) => {

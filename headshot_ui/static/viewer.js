@@ -52,7 +52,7 @@ function words(data) {
       data.tag && h("span", { class: "tag" }, data.tag),
       (data.numbers || []).map((number) => h("span", { class: "number", title: number.words }, `${number.name} ${number.value}`))),
     problem(data.error),
-    data.notes.map((note) => h("p", { class: "muted small" }, note)));
+    data.notes.length > 0 && h("p", { class: "muted small" }, data.notes.join(" ")));
 }
 
 function draw() {

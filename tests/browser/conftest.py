@@ -111,22 +111,32 @@ def studio(tmp_path_factory, model_files, chromium_path):
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def windows(browser):
+    """Browser windows by size and scheme, shared by all tests for their cache's sake: a visit is a page in one."""
+    opened = {}
+
+    def window(size, scheme):
+        if (size, scheme) not in opened:
+            viewport = {"width": size[0], "height": size[1]}
+            opened[size, scheme] = browser.new_context(viewport=viewport, color_scheme=scheme, has_touch=size == PHONE)
+            opened[size, scheme].set_default_timeout(20_000)
+        return opened[size, scheme]
+
+    return window
+
+
 @pytest.fixture
-def visit(browser, studio):
+def visit(windows, studio):
     """Open the page: `visit(size, scheme)`. At the end there was no console error and no request elsewhere."""
-    contexts, troubles = [], []
+    pages, troubles = [], []
 
     def note(kind: str, text: str) -> None:
         troubles.append(f"{kind}: {text}")
 
     def open_page(size=DESKTOP, scheme="light"):
-        width, height = size
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, has_touch=size == PHONE
-        )
-        context.set_default_timeout(20_000)
-        contexts.append(context)
-        page = context.new_page()
+        page = windows(size, scheme).new_page()
+        pages.append(page)
         page.on("console", lambda message: message.type == "error" and note("console", message.text))
         page.on("pageerror", lambda error: note("script", str(error)))
         page.on("request", lambda request: _is_foreign(request.url, studio.url) and note("request", request.url))
@@ -135,8 +145,8 @@ def visit(browser, studio):
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert troubles == []
 
 
