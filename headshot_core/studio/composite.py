@@ -44,7 +44,7 @@ def surroundings(backdrop: np.ndarray, spill: float) -> np.ndarray:
     """Colour of the light that the backdrop (linear, H, W, 3) throws on the person: linear RGB, luminance 1."""
     mean = cv2.resize(backdrop, (16, 16), interpolation=cv2.INTER_AREA).reshape(-1, 3).mean(0)
     tone = mean / max(float(colour.luminance(mean)), 1e-4)
-    return (1 + FILL_TINT * spill * (np.clip(tone, 0.3, 2.2) - 1)).astype(np.float32)
+    return (1 + FILL_TINT * spill * (np.clip(tone, 0.5, 1.5) - 1)).astype(np.float32)
 
 
 def _in_the_room(person, alpha, backdrop, spill: float, head: float) -> np.ndarray:
