@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from PIL.Image import Transpose
 
+from headshot_core import colour
 from headshot_core.errors import HeadshotError
 from headshot_core.face import identity
 from headshot_core.face.landmarks import Face, find_faces
@@ -68,6 +69,12 @@ class Portrait:
         rows = np.flatnonzero(strip.any(1))
         top = rows[0] if len(rows) else column[1]
         return float((top - matte.matrix[1, 2]) / matte.matrix[1, 1])
+
+    @cached_property
+    def white(self) -> float:
+        """Linear luminance of the photo's lightest hundredth, 0..1."""
+        small, _ = self.pyramid.within(320)
+        return float(np.percentile(colour.luminance(colour.to_linear(small / 255)), 99))
 
     @cached_property
     def embedding(self) -> np.ndarray:

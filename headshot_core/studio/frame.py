@@ -78,10 +78,10 @@ class Framed:
     @cached_property
     def stops(self) -> float:
         """Stops that bring the face to a pleasant brightness."""
-        face = self.skin > 0.8
+        face = (self.skin > 0.5) & regions.bare_face(self.face, self.skin.shape)
         if not face.any():
             return 0.0
-        return auto_exposure(float(np.median(colour.luminance(self.linear[face]))))
+        return auto_exposure(float(np.median(colour.luminance(self.linear[face]))), self.portrait.white)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -63,6 +63,12 @@ LOOKS: dict[str, Look] = {
 }
 SKIN_PROTECTION = 0.6
 """Share of a look's colour shift that skin is spared."""
+FACE_RANGE = (0.10, 0.46)
+"""Linear luminance of well lit skin, deep to very light (Munsell value 3.6 to 7.2)."""
+WHITE, LEVELS = 0.6, 0.85
+"""Luminance that the lightest parts of a well exposed photo reach, and the share of a lack that is made up."""
+PART = 0.75
+"""Share of the way into `FACE_RANGE`."""
 FULL_GRAIN = 1280
 """Height in pixels from which grain has its full strength."""
 
@@ -74,15 +80,17 @@ def look_of(grade: Grade) -> Look:
     return LOOKS[grade.look]
 
 
-def auto_exposure(face_luminance: float) -> float:
-    """Stops that bring a face to a pleasant brightness, without making dark skin light.
+def auto_exposure(face: float, white: float) -> float:
+    """Stops that bring a photo to a pleasant brightness, without making dark skin light.
 
-    `face_luminance`: median linear luminance of the face's skin as photographed. Only what lies outside the range in
-    which well lit skin of any tone is found (0.08..0.50, Munsell value 3.3..7.6) is moved, and only part of the way.
+    `face`: median linear luminance of the bare face; `white`: that of the whole photo's lightest hundredth. A photo
+    without any white was exposed too little, whatever the skin. After that only a face outside the range in which well
+    lit skin of every tone lies (`FACE_RANGE`) is moved, and only part of the way.
     """
-    low, high = 0.10, 0.46
-    wanted = float(np.clip(face_luminance, low, high))
-    return 0.75 * float(np.log2(wanted / max(face_luminance, 1e-3)))
+    levels = LEVELS * float(np.clip(np.log2(WHITE / max(white, 1e-3)), 0, 4))
+    levels = min(levels, max(0.0, float(np.log2(FACE_RANGE[1] / max(face, 1e-3)))))
+    face = max(face * 2**levels, 1e-3)
+    return levels + PART * float(np.log2(np.clip(face, *FACE_RANGE) / face))
 
 
 def apply(picture: np.ndarray, grade: Grade, skin: np.ndarray, seed: int) -> np.ndarray:

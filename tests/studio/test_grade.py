@@ -58,10 +58,17 @@ def test_grain_comes_from_the_seed():
 
 
 def test_auto_exposure_helps_the_dark_and_the_burnt_and_leaves_every_skin_tone_alone():
-    assert auto_exposure(0.02) > 1
-    assert auto_exposure(0.8) < -0.3
+    assert auto_exposure(0.02, white=0.9) > 1
+    assert auto_exposure(0.8, white=1.0) < -0.3
     for well_lit in (0.11, 0.2, 0.3, 0.45):  # deep to very light skin
-        assert auto_exposure(well_lit) == pytest.approx(0)
+        assert auto_exposure(well_lit, white=0.9) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("face", [0.12, 0.2, 0.35])
+@pytest.mark.parametrize("stops", [1, 2, 3])
+def test_a_photo_exposed_too_little_gets_most_of_it_back_whatever_the_skin(face, stops):
+    got = auto_exposure(face / 2**stops, white=0.6 / 2**stops)
+    assert 0.6 * stops < got <= stops
 
 
 def test_an_unknown_look_is_refused_with_the_names():
