@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import signal
 import socket
@@ -49,6 +50,7 @@ def main() -> None:
     demo.launch(
         server_name=given.host, server_port=port, inbrowser=browser, prevent_thread_lock=True, **launch_options()
     )
+    atexit.register(setup.close)
     setup.start()
     demo.block_thread()
 

@@ -1,11 +1,11 @@
 """How fast the studio is, stage by stage, and what it costs in memory.
 
-    python -m benchmarks.studio [PHOTO…] [--json] [--baseline [PYTHON]]
+    python -m benchmarks.studio [PHOTO…] [--json] [--megapixels N] [--baseline [PYTHON]]
 
-Photos of fewer than 12 megapixels are enlarged to that, as a phone's selfie has. Everything is warm: one headshot is
-made before the clock starts. Presets, seeds and lights differ from run to run, so that no cache hides work.
-`--baseline` runs, on the same photos, what a user would script instead (`benchmarks.baseline`), with this or another
-Python that has the packages of benchmarks/requirements.txt.
+Photos of fewer than 12 megapixels are enlarged to that, as a phone's selfie has; `--megapixels 0` takes them as they
+are. Everything is warm: one headshot is made before the clock starts. Presets, seeds and lights differ from run to run,
+so that no cache hides work. `--baseline` runs, on the same photos, what a user would script instead
+(`benchmarks.baseline`), with this or another Python that has the packages of benchmarks/requirements.txt.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ from headshot_core.studio.frame import framed
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "headshot_ui" / "example.jpg"
-PIXELS = 12_000_000
 FRAME = Frame(name="portrait", width=1024, height=1280)
 PREVIEW = Frame(name="portrait", width=480, height=600)
 FRAMED = ("pixels", "alpha", "foreground", "linear", "skin", "grain", "stops", "shading")
@@ -66,7 +65,7 @@ def main() -> None:
     given = _arguments()
     assets.fetch_all([*assets.STUDIO, *assets.LIKENESS, "u2netp"])
     with tempfile.TemporaryDirectory() as folder:
-        photos = [_twelve_megapixels(photo, Path(folder)) for photo in given.photos or [EXAMPLE]]
+        photos = [_enlarged(photo, given.megapixels, Path(folder)) for photo in given.photos or [EXAMPLE]]
         result = {
             "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
             "photos": len(photos),
@@ -85,17 +84,20 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", nargs="*", type=Path, help="the example where empty")
     parser.add_argument("--runs", type=int, default=12, help="headshots timed, over all photos (%(default)s)")
+    parser.add_argument(
+        "--megapixels", type=float, default=12, help="smaller photos are enlarged to this (%(default)s)"
+    )
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--baseline", nargs="?", const=sys.executable, metavar="PYTHON", help="compare with rembg")
     return parser.parse_args()
 
 
-def _twelve_megapixels(photo: Path, folder: Path) -> Path:
-    """The photo as a JPEG of 12 megapixels or more."""
+def _enlarged(photo: Path, megapixels: float, folder: Path) -> Path:
+    """The photo as a JPEG of at least so many megapixels."""
     image = read_photo(photo).image
-    scale = (PIXELS / (image.width * image.height)) ** 0.5
+    scale = (megapixels * 1e6 / (image.width * image.height)) ** 0.5
     if scale > 1:
-        print(f"{photo.name}: {image.width} × {image.height} enlarged to 12 megapixels", file=sys.stderr)
+        print(f"{photo.name}: {image.width} × {image.height} enlarged to {megapixels:g} megapixels", file=sys.stderr)
         image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BICUBIC)
     target = folder / f"{photo.stem}.jpg"
     image.save(target, quality=90)

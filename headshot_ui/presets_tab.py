@@ -157,7 +157,9 @@ class Handlers:
         yield from self._take_photo(visit, read_photo(EXAMPLE))
 
     def _take_photo(self, visit, photo):
-        yield {self.tab.photo: views.photo_busy(visit, photo.image, "Looking for your face …")}
+        says = "Looking for your face …"
+        busy = {self.tab.photo: views.photo_busy(photo.image, says)}
+        yield busy if visit.photo else busy | {self.tab.viewer: views.viewer_photo(photo.image, says)}
         visit.take(photo)
         yield self.tab.show(visit)
         yield from self._previews(visit)

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 from headshot_core.errors import HeadshotError
+from headshot_core.progress import CancelToken
 
 EXAMPLE = Path(__file__).parent / "example.jpg"
 """Eileen Collins, NASA, public domain."""
@@ -17,6 +18,7 @@ class Setup:
 
     def __init__(self):
         self._thread: threading.Thread | None = None
+        self._cancel = CancelToken()
         self._view: dict = {"ready": True}
 
     def start(self) -> None:
@@ -25,6 +27,12 @@ class Setup:
             self._view = {"ready": True}
             self._thread = threading.Thread(target=self._run, daemon=True, name="setup")
             self._thread.start()
+
+    def close(self) -> None:
+        """Stop, and wait a little for it: a program must not end in the middle of a model's work."""
+        self._cancel.cancel()
+        if self._thread:
+            self._thread.join(10)
 
     @property
     def done(self) -> bool:
@@ -40,7 +48,7 @@ class Setup:
         from headshot_core import assets
 
         try:
-            assets.fetch_all(assets.STUDIO, self._report)
+            assets.fetch_all(assets.STUDIO, self._report, self._cancel)
             self._fetch_likeness(assets)
             self._view = {"ready": True}
             self._warm_up()
@@ -50,7 +58,7 @@ class Setup:
     def _fetch_likeness(self, assets) -> None:
         """The studio works without: then likeness is neither guarded nor shown."""
         with contextlib.suppress(HeadshotError):
-            assets.fetch_all(assets.LIKENESS, self._report)
+            assets.fetch_all(assets.LIKENESS, self._report, self._cancel)
 
     def _report(self, step: int, total: int, message: str) -> None:
         percent = round(100 * step / total) if total else 0
@@ -65,5 +73,6 @@ class Setup:
         from headshot_ui.views import backdrop_pictures
 
         recipe = Recipe(frame=Frame(width=320, height=400), light=Light(pattern="loop"))
-        make(analyse(read_photo(EXAMPLE)), recipe)
+        make(analyse(read_photo(EXAMPLE), cancel=self._cancel), recipe, cancel=self._cancel)
+        self._cancel.check()
         backdrop_pictures()

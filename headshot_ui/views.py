@@ -42,7 +42,7 @@ def photo(visit: Visit, error: Exception | None = None) -> dict:
     }
 
 
-def photo_busy(visit: Visit, image: Image.Image, says: str) -> dict:
+def photo_busy(image: Image.Image, says: str) -> dict:
     """A photo that is being looked at."""
     return {"state": "busy", "picture": picture_url(image, 640), "says": says, "notes": [], "faces": [], "chosen": 0}
 
@@ -61,16 +61,7 @@ def viewer(visit: Visit, with_before: bool = True) -> dict:
     if visit.photo is None:
         return {"state": "none"}
     if shot is None:
-        image = visit.photo.image
-        return {
-            "state": "photo",
-            "name": "",
-            "title": "Your photo",
-            "notes": ["Pick a look below to see yourself in it."],
-            "after": picture_url(image, VIEW_SIDE),
-            "width": image.width,
-            "height": image.height,
-        }
+        return viewer_photo(visit.photo.image, "Your photo", "Pick a look below to see yourself in it.")
     width, height = _size(shot)
     return {
         "state": "shot",
@@ -85,6 +76,19 @@ def viewer(visit: Visit, with_before: bool = True) -> dict:
         "finished": shot.finished,
         "width": width,
         "height": height,
+    }
+
+
+def viewer_photo(image: Image.Image, title: str, note: str = "") -> dict:
+    """A photo as it is."""
+    return {
+        "state": "photo",
+        "name": "",
+        "title": title,
+        "notes": [note] if note else [],
+        "after": picture_url(image, VIEW_SIDE),
+        "width": image.width,
+        "height": image.height,
     }
 
 

@@ -101,8 +101,10 @@ class Visit:
         """Find the faces and cut out the person. The photo before stays until this one is known to be good."""
         from headshot_core.portrait import analyse
 
-        self.portrait = analyse(photo, cancel=self._new_cancel())
-        self.photo = photo
+        cancel = self._new_cancel()
+        portrait = analyse(photo, cancel=cancel)
+        cancel.check()  # deleted meanwhile: then it must not come back
+        self.photo, self.portrait = photo, portrait
         _free_engine_caches()
         self._outdate()
 
@@ -215,7 +217,7 @@ class Visit:
         """A preview for each picked look that has no picture yet, the selected one first."""
         waiting = [shot for shot in self.strip if shot.picture is None]
         for shot in sorted(waiting, key=lambda shot: shot.name != self.selected):
-            if shot.name in self.picked and shot.picture is None:
+            if self.portrait and shot.name in self.picked and shot.picture is None:
                 self.preview(shot)
                 yield shot
 
