@@ -26,7 +26,7 @@ from headshot_core.recipe import Frame, Light, Recipe
 from headshot_core.studio.engine import make
 from headshot_core.studio.framing import size_of
 
-EXAMPLE = Path(__file__).parents[1] / "headshot_ui" / "example.jpg"
+EXAMPLE = Path(__file__).parents[1] / "presets" / "example.jpg"
 GAP = 8
 PAPER, INK = "#ffffff", "#333333"
 Cell = tuple[Image.Image, str]

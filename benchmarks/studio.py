@@ -42,7 +42,7 @@ from headshot_core.studio.engine import make
 from headshot_core.studio.frame import framed
 
 ROOT = Path(__file__).parents[1]
-EXAMPLE = ROOT / "headshot_ui" / "example.jpg"
+EXAMPLE = ROOT / "presets" / "example.jpg"
 FRAME = Frame(name="portrait", width=1024, height=1280)
 PREVIEW = Frame(name="portrait", width=480, height=600)
 FRAMED = ("pixels", "alpha", "foreground", "linear", "skin", "grain", "stops", "shading")

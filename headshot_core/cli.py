@@ -120,6 +120,7 @@ def _add_make(commands) -> None:
     start.add_argument("--preset", default="", metavar="NAME[,NAME…]", help="looks to start from, or 'all'")
     start.add_argument("--recipe", type=Path, metavar="FILE", help="start from a saved recipe (OUT.recipe.json)")
     parser.add_argument("--face", type=int, default=1, metavar="N", help="which face, the largest is 1 (see inspect)")
+    _add_mask(parser)
     parser.add_argument(
         "--size", metavar="WxH", default=argparse.SUPPRESS, help="pixels, short for --width and --height"
     )
@@ -345,7 +346,7 @@ def make(given: argparse.Namespace) -> int:
         _complain(f"The likeness will not be measured. {error}")
     results = []
     try:
-        for number, result in enumerate(_work(jobs, face, bar)):
+        for number, result in enumerate(_work(jobs, face, given.mask, bar)):
             results.append(result)
             if not given.json or "error" in result:
                 bar.clear()
@@ -365,7 +366,7 @@ def _face(number: int) -> int:
     return number - 1
 
 
-def _work(jobs: list[Job], face: int, bar: Bar) -> Iterator[dict[str, Any]]:
+def _work(jobs: list[Job], face: int, mask: str, bar: Bar) -> Iterator[dict[str, Any]]:
     """The result of each job as plain data, in order."""
     from headshot_core.photo import read_photo
     from headshot_core.portrait import analyse
@@ -374,7 +375,7 @@ def _work(jobs: list[Job], face: int, bar: Bar) -> Iterator[dict[str, Any]]:
     for photo, group in groupby(jobs, key=lambda job: job.photo):
         start = time.monotonic()
         try:
-            portrait = analyse(read_photo(photo), face, bar.within(photo.name))
+            portrait = analyse(read_photo(photo), face, bar.within(photo.name), mask=mask)
         except HeadshotError as error:
             yield from (_failure(job, error) for job in group)
             continue
@@ -475,6 +476,13 @@ def _add_inspect(commands) -> None:
     )
     parser.add_argument("photo", type=Path, metavar="PHOTO")
     parser.add_argument("--face", type=int, default=1, metavar="N", help="which face to cut out, the largest is 1")
+    _add_mask(parser)
+
+
+def _add_mask(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mask", default="selfie", metavar="NAME", help="net for the rough cut-out: selfie, salient or rembg:MODEL"
+    )
 
 
 def inspect(given: argparse.Namespace) -> int:
@@ -485,7 +493,7 @@ def inspect(given: argparse.Namespace) -> int:
     photo = read_photo(given.photo)
     bar = Bar()
     _fetch(assets.STUDIO, bar)
-    seen = inspect_photo(photo, _face(given.face))
+    seen = inspect_photo(photo, _face(given.face), given.mask)
     if given.json:
         _print_json(seen)
         return 0

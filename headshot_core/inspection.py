@@ -32,12 +32,12 @@ EXPRESSIONS = (
 """Blendshapes whose mean weight is looked at, and from which weight on it is said how."""
 
 
-def inspect_photo(photo: Photo, face: int = 0) -> dict[str, Any]:
-    """Faces, light, cut-out and frames of a photo, ready for JSON. `face` counts from 0.
+def inspect_photo(photo: Photo, face: int = 0, mask: str = "selfie") -> dict[str, Any]:
+    """Faces, light, cut-out and frames of a photo, ready for JSON. `face` counts from 0, `mask` as in `analyse`.
 
     Pixels are the photo's, x right, y down; angles in degrees. Raises `HeadshotError` where there is no face.
     """
-    portrait = analyse(photo, face)
+    portrait = analyse(photo, face, mask=mask)
     return {
         "photo": {"name": photo.name, "width": photo.width, "height": photo.height, "notes": list(photo.notes)},
         "faces": [_face(one, one is portrait.face) for one in portrait.faces],

@@ -22,6 +22,8 @@ from headshot_core.recipe import Backdrop, Frame, Grade, Light, Recipe, Settings
 
 FOLDER = Path(__file__).parents[1] / "presets"
 """Where the studio's own presets lie."""
+EXAMPLE = FOLDER / "example.jpg"
+"""Eileen Collins, NASA, public domain: the portrait of the thumbnails, the page's example and the tests."""
 CATEGORIES = ("professional", "trendy", "lifestyle", "sports", "fantasy", "festive")
 """In the order in which they are shown; others follow by name."""
 THUMBNAIL = (300, 400)
@@ -250,13 +252,8 @@ def _dotted(field: tuple) -> str:
 
 
 def render_thumbnails(names: Collection[str] = (), report: Report = silent) -> list[Path]:
-    """Render the thumbnails of the named presets, of all where none is named, on NASA's portrait of Eileen Collins.
-
-    The portrait comes with scikit-image and is in the public domain. Returns the files written.
-    """
+    """Render the thumbnails of the named presets, of all where none is named, on `EXAMPLE`; returns the files."""
     import cv2
-    from PIL import Image
-    from skimage.data import astronaut
 
     from headshot_core.photo import read_photo, write_picture
     from headshot_core.portrait import analyse
@@ -264,7 +261,7 @@ def render_thumbnails(names: Collection[str] = (), report: Report = silent) -> l
 
     width, height = THUMBNAIL
     chosen = [get(name) for name in names] or list(presets().values())
-    portrait = analyse(read_photo(Image.fromarray(astronaut())))
+    portrait = analyse(read_photo(EXAMPLE))
     for step, preset in enumerate(chosen):
         report(step, len(chosen), preset.title)
         frame = Frame(name="free", width=2 * width, height=2 * height)

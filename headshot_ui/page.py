@@ -25,7 +25,7 @@ TABS = (presets_tab,)
 """Only tabs that work."""
 
 LOCAL = "Everything stays on this machine"
-HOSTED = "Your photo is worked on by this Space, kept in its memory while you are here, and never stored"
+HOSTED = "This Space works on your photo and deletes it soon after you leave"
 
 
 def build(setup: Setup) -> gr.Blocks:

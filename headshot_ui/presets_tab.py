@@ -15,9 +15,8 @@ from PIL import Image
 
 from headshot_core.errors import Cancelled, HeadshotError
 from headshot_core.photo import MAX_BYTES, read_photo
-from headshot_core.presets import presets
+from headshot_core.presets import EXAMPLE, presets
 from headshot_ui import views
-from headshot_ui.setup import EXAMPLE
 from headshot_ui.visit import SECTIONS, Visit, Visits
 from headshot_ui.widgets import file_url, picture_url, widget
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from pathlib import Path
 
 from headshot_core.errors import HeadshotError
+from headshot_core.presets import EXAMPLE
 from headshot_core.progress import CancelToken
-
-EXAMPLE = Path(__file__).parent / "example.jpg"
-"""Eileen Collins, NASA, public domain."""
 
 
 class Setup:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from headshot_core.errors import HeadshotError
-from headshot_ui.visit import Progress, Shot, Visit
+from headshot_ui.visit import Progress, Shot, Visit, small_copy
 from headshot_ui.widgets import picture_url
 
 STRIP_SIDE = 200
@@ -33,7 +33,7 @@ def photo(visit: Visit, error: Exception | None = None) -> dict:
     image = visit.photo.image
     return {
         "state": "ready",
-        "picture": picture_url(image, 640),
+        "picture": picture_url(visit.small),
         "says": f"{visit.photo.name}, {image.width} × {image.height}",
         "notes": list(visit.photo.notes),
         "faces": [_face(image, face.box) for face in visit.portrait.faces] if len(visit.portrait.faces) > 1 else [],
@@ -44,7 +44,14 @@ def photo(visit: Visit, error: Exception | None = None) -> dict:
 
 def photo_busy(image: Image.Image, says: str) -> dict:
     """A photo that is being looked at."""
-    return {"state": "busy", "picture": picture_url(image, 640), "says": says, "notes": [], "faces": [], "chosen": 0}
+    return {
+        "state": "busy",
+        "picture": picture_url(small_copy(image)),
+        "says": says,
+        "notes": [],
+        "faces": [],
+        "chosen": 0,
+    }
 
 
 def _face(image: Image.Image, box) -> str:
@@ -144,7 +151,7 @@ def adjust(visit: Visit, error: Exception | None = None) -> dict:
         "recipe": recipe,
         "count": len(visit.picked),
         "azimuth": visit.shot.azimuth,
-        "photo": picture_url(visit.photo.image, 96),
+        "photo": picture_url(visit.small, 96),
         "own_backdrop": visit.backdrop is not None,
         "error": error and problem(error),
     }

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 from pydantic import ValidationError
 
 from headshot_core.errors import HeadshotError
@@ -79,6 +80,8 @@ class Visit:
         self._folder = folder
         self.photo: Photo | None = None
         self.portrait: Portrait | None = None
+        self.small: Image.Image | None = None
+        """the photo, small, to show"""
         self.shots: dict[str, Shot] = {}
         """every look tried, so that one picked again comes back as it was left"""
         self.picked: list[str] = []
@@ -100,12 +103,13 @@ class Visit:
     def take(self, photo: Photo) -> None:
         """Find the faces and cut out the person. The photo before stays until this one is known to be good."""
         from headshot_core.portrait import analyse
+        from headshot_core.studio import engine
 
         cancel = self._new_cancel()
         portrait = analyse(photo, cancel=cancel)
         cancel.check()  # deleted meanwhile: then it must not come back
-        self.photo, self.portrait = photo, portrait
-        _free_engine_caches()
+        self.photo, self.portrait, self.small = photo, portrait, small_copy(photo.image)
+        engine.forget()
         self._outdate()
 
     def choose_face(self, index: int) -> None:
@@ -121,10 +125,12 @@ class Visit:
 
     def forget(self) -> None:
         """Delete the photo, all pictures and the private folder."""
+        from headshot_core.studio import engine
+
         self._cancel.cancel()
-        self.photo = self.portrait = self.selected = self.backdrop = None
+        self.photo = self.portrait = self.small = self.selected = self.backdrop = None
         self.shots, self.picked = {}, []
-        _free_engine_caches()
+        engine.forget()  # it keeps the last portraits for speed; a deleted photo must not live on in there
         folder = self.__dict__.pop("folder", None)
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
@@ -334,19 +340,16 @@ def _azimuth(headshot: Headshot) -> float:
 
 def _numbers(headshot: Headshot) -> dict[str, float]:
     """What was measured on a finished picture; nothing where the models for it are missing."""
-    try:
-        return {"likeness": headshot.likeness}
-    except HeadshotError:
-        return {}
+    from headshot_core.face import identity
+
+    return {"likeness": headshot.likeness} if identity.available() else {}
 
 
-def _free_engine_caches() -> None:
-    """The engine keeps the last portraits to be quick; a deleted photo must not live on in there."""
-    from headshot_core.studio.frame import framed
-    from headshot_core.studio.likeness_guard import safe_strength
-
-    framed.cache_clear()
-    safe_strength.cache_clear()
+def small_copy(image: Image.Image) -> Image.Image:
+    """A copy of at most `PREVIEW_SIDE` pixels a side."""
+    small = image.copy() if max(image.size) <= PREVIEW_SIDE else image.reduce(max(image.size) // PREVIEW_SIDE)
+    small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
+    return small
 
 
 def _smaller(recipe: Recipe) -> Recipe:

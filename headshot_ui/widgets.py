@@ -49,7 +49,9 @@ def picture_url(picture: np.ndarray | Image.Image, side: int = 0, quality: int =
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
     if side and max(image.size) > side:
         scale = side / max(image.size)
-        image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS)
+        image = image.resize(
+            (round(image.width * scale), round(image.height * scale)), Image.Resampling.LANCZOS, reducing_gap=2
+        )
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

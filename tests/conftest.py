@@ -13,7 +13,7 @@ from headshot_core import assets
 from headshot_core.photo import Photo, read_photo
 from headshot_core.portrait import Portrait, analyse
 
-EXAMPLE = Path(__file__).parents[1] / "headshot_ui" / "example.jpg"
+EXAMPLE = Path(__file__).parents[1] / "presets" / "example.jpg"
 """Eileen Collins, NASA, public domain, 512 x 512."""
 
 

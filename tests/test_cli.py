@@ -18,7 +18,7 @@ from headshot_core.errors import HeadshotError
 from headshot_core.photo import read_photo, read_provenance
 from headshot_core.recipe import Recipe
 
-EXAMPLE = Path(__file__).parents[1] / "headshot_ui" / "example.jpg"
+EXAMPLE = Path(__file__).parents[1] / "presets" / "example.jpg"
 SMALL = ("--size", "128x160")
 pytestmark = pytest.mark.usefixtures("model_files")
 
@@ -310,3 +310,11 @@ def test_a_damaged_model_file_is_told_by_the_exit_code(run, tmp_path, monkeypatc
     assert code == 2
     assert re.search(r"^centerface +damaged", out, re.MULTILINE)
     assert re.search(r"^u2netp +missing", out, re.MULTILINE)
+
+
+def test_another_mask_can_be_asked_for_and_an_unknown_one_is_named(tmp_path, capsys):
+    assert (
+        cli.main(["make", str(EXAMPLE), "-o", str(tmp_path / "out.png"), "--mask", "salient", "--size", "160x200"]) == 0
+    )
+    assert cli.main(["inspect", str(EXAMPLE), "--mask", "nonsense"]) == 2
+    assert "nonsense" in capsys.readouterr().err

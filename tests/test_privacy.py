@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-EXAMPLE = ROOT / "headshot_ui" / "example.jpg"
+EXAMPLE = ROOT / "presets" / "example.jpg"
 LOCAL = ('inet_addr("127.', 'inet_addr("0.0.0.0")', '"::1"', '"::"')
 
 

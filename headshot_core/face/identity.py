@@ -33,6 +33,16 @@ def _models():
     return dlib, aligner, network
 
 
+@lru_cache(maxsize=1)
+def available() -> bool:
+    """Whether likeness can be read on this machine; fetches the model files if need be, and asks once in a process."""
+    try:
+        _models()
+    except HeadshotError:
+        return False
+    return True
+
+
 def embed(image: np.ndarray, face: Face, mirrored: bool = True) -> np.ndarray:
     """(128,) embedding of a face in an RGB uint8 image (H, W, 3).
 

@@ -14,7 +14,7 @@ from headshot_core.photo import write_picture
 from headshot_core.portrait import Portrait
 from headshot_core.progress import CancelToken, Report, silent
 from headshot_core.recipe import Grade, Recipe
-from headshot_core.studio import backdrops, composite, grade
+from headshot_core.studio import backdrops, composite, frame, grade, likeness_guard
 from headshot_core.studio.frame import Framed, framed
 from headshot_core.studio.light import Lamps, lamps
 from headshot_core.studio.likeness_guard import safe_strength
@@ -101,3 +101,9 @@ def _backdrop(shot: Framed, recipe: Recipe, lights: Lamps, kind: backdrops.Kind)
     plate = shot.background if kind.own else None
     stage = backdrops.Stage(width, height, shot.head, light, recipe.seed, plate)
     return colour.to_linear(backdrops.render(recipe.backdrop, stage))
+
+
+def forget() -> None:
+    """Let go of every portrait that is kept for speed, as when somebody deletes their photo."""
+    frame.forget()
+    likeness_guard.forget()

@@ -144,9 +144,21 @@ class Framed:
         return np.clip(depth / (FADE * self.framing.size[1]), 0, 1) ** 0.8
 
 
-@lru_cache(maxsize=6)
 def framed(portrait: Portrait, frame: Frame, inside: bool = False) -> Framed:
-    """A portrait in a frame; the last few are kept, so that other lights and backdrops cost little."""
+    """A portrait in a frame; the last few are kept, so that other lights and backdrops cost little.
+
+    `inside`: the crop stays inside the photo, to show its own background.
+    """
+    return _framed(portrait, frame, inside)
+
+
+@lru_cache(maxsize=6)
+def _framed(portrait: Portrait, frame: Frame, inside: bool) -> Framed:
     size = (portrait.photo.width, portrait.photo.height)
     framing = place(portrait.face, portrait.contacts, portrait.hair_top, size, frame, inside)
     return Framed(portrait, framing)
+
+
+def forget() -> None:
+    """Let go of every framed portrait."""
+    _framed.cache_clear()

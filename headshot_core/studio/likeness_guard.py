@@ -13,42 +13,55 @@ from functools import lru_cache
 import numpy as np
 
 from headshot_core import colour
-from headshot_core.errors import HeadshotError
 from headshot_core.face import identity
 from headshot_core.portrait import Portrait
 from headshot_core.recipe import Frame, Light
 from headshot_core.studio.frame import Framed, framed
-from headshot_core.studio.light import lamps
+from headshot_core.studio.light import Lamps, lamps
 from headshot_core.studio.relight import relight
 
-LIMIT = 0.165
+LIMIT = 0.18
 """Identity distance that new light may cause on the crop, so that the finished picture stays below 0.20."""
+TURNED, TURNED_YAW = 0.2, 30.0
+"""A turned head is read less surely: share taken off the limit at so many degrees."""
+LEAST_ROOM = 0.03
+"""Distance that new light may always add, for photos whose crop alone reads as different."""
 CROP = Frame(name="email", width=320, height=320)
-TRIES = 3
 
 
 @lru_cache(maxsize=64)
 def safe_strength(portrait: Portrait, light: Light) -> float:
     """The light's strength 0..1, turned down where likeness asks for it; unchanged where likeness cannot be read."""
     shot = framed(portrait, CROP)
-    strength = light.strength
-    if lamps(light, shot.face.yaw, shot.shading.source.side).strength == 0:
-        return strength
-    try:
-        as_shot = identity.embed(portrait.pixels, portrait.face, mirrored=False)
-        for _ in range(TRIES):
-            apart = identity.distance(as_shot, _embedding(shot, light.model_copy(update={"strength": strength})))
-            if apart <= LIMIT:
-                break
-            strength *= 0.95 * LIMIT / apart
-    except HeadshotError:  # the likeness models are not on this machine
-        return light.strength
-    return round(strength, 3)
-
-
-def _embedding(shot: Framed, light: Light) -> np.ndarray:
     lights = replace(lamps(light, shot.face.yaw, shot.shading.source.side), rim=0.0)
+    if lights.strength == 0 or not identity.available():
+        return light.strength
+    unlit = _unlit_distance(portrait)
+    lit = _distance(shot, lights)
+    turned = min(abs(shot.face.yaw) / TURNED_YAW, 1)
+    limit = max(LIMIT * (1 - TURNED * turned), unlit + LEAST_ROOM)
+    if lit <= limit:
+        return light.strength
+    # Distance grows about evenly with strength: one look at each end is enough.
+    return round(light.strength * (limit - unlit) / (lit - unlit), 3)
+
+
+@lru_cache(maxsize=8)
+def _unlit_distance(portrait: Portrait) -> float:
+    shot = framed(portrait, CROP)
+    return _distance(shot, replace(lamps(Light(), 0, 1), strength=0.0, rim=0.0))
+
+
+def _distance(shot: Framed, lights: Lamps) -> float:
+    """Identity distance between the photo and the crop under these lamps, on grey."""
     person = relight(shot.linear, shot.alpha, shot.shading, lights, shot.face.head_height)
     a = shot.alpha[..., None]
     picture = colour.to_srgb(person * a + 0.2 * (1 - a))
-    return identity.embed((picture * 255).round().astype(np.uint8), shot.face, mirrored=False)
+    after = identity.embed((picture * 255).round().astype(np.uint8), shot.face, mirrored=False)
+    return identity.distance(shot.portrait.plain_embedding, after)
+
+
+def forget() -> None:
+    """Let go of every portrait."""
+    safe_strength.cache_clear()
+    _unlit_distance.cache_clear()

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from headshot_core.errors import HeadshotError
+from headshot_core.presets import EXAMPLE
 from headshot_ui import views
 from headshot_ui.presets_tab import Handlers, Tab, uploaded
-from headshot_ui.setup import EXAMPLE
 from headshot_ui.visit import Visits
 
 WIDGETS = ("photo", "viewer", "strip", "take", "adjust", "gallery", "bar")

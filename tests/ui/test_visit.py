@@ -14,7 +14,7 @@ from PIL import Image
 
 from headshot_core.errors import Cancelled, HeadshotError
 from headshot_core.photo import read_photo, read_provenance
-from headshot_ui.setup import EXAMPLE
+from headshot_core.presets import EXAMPLE
 from headshot_ui.visit import PREVIEW_SIDE, Visit, Visits, public_json
 
 
@@ -22,7 +22,7 @@ from headshot_ui.visit import PREVIEW_SIDE, Visit, Visits, public_json
 def visit(tmp_path, astronaut):
     """A visit with the example photo taken."""
     visit = Visit(tmp_path)
-    visit.photo, visit.portrait = astronaut.photo, astronaut
+    visit.photo, visit.portrait, visit.small = astronaut.photo, astronaut, astronaut.photo.image
     return visit
 
 
