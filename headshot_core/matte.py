@@ -294,16 +294,24 @@ def clean_foreground(pixels: np.ndarray, alpha: np.ndarray, head: float) -> np.n
     half_alpha = cv2.resize(alpha, half.shape[1::-1], interpolation=cv2.INTER_AREA)
     # First from afar, where half the resolution will do, then close to the edge.
     wide = _blur_fusion(half, half_alpha, half, half, max(2, int(head * 0.125)))
-    foreground, background = (cv2.resize(c, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR) for c in wide)
-    return _blur_fusion(pixels, alpha, foreground, background, max(3, int(head * 0.02)))[0].clip(0, 1)
+    wide = (cv2.resize(c, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR) for c in wide)
+    foreground, _ = _blur_fusion(pixels, alpha, *wide, max(3, int(head * 0.02)))
+    return foreground.clip(0, 1)
 
 
-def _blur_fusion(pixels, alpha, foreground, background, radius: int):
+def _blur_fusion(pixels, alpha, foreground, background, radius: int) -> tuple[np.ndarray, np.ndarray]:
+    """Better colours of foreground and background from a first guess of both."""
     a = alpha[..., None]
     weight = _soft_box(a, radius)
-    near = _soft_box(foreground * a, radius) / (weight + 1e-4)
-    far = _soft_box(background * (1 - a), radius) / (1 - weight + 1e-4)
-    return near + a * (pixels - a * near - (1 - a) * far), far
+    near, far = _soft_box(foreground * a, radius), _soft_box(background * (1 - a), radius)
+    # Where the person is solid the photo shows the colour itself, and far from the person nobody looks.
+    mixed = (alpha < 1) & (weight[..., 0] > 0.001)
+    a, weight = a[mixed], weight[mixed]
+    near_mixed, far_mixed = near[mixed] / (weight + 1e-4), far[mixed] / (1 - weight + 1e-4)
+    result = pixels.copy()
+    result[mixed] = near_mixed + a * (pixels[mixed] - a * near_mixed - (1 - a) * far_mixed)
+    far[mixed] = far_mixed
+    return result, far
 
 
 def clean_background(pixels: np.ndarray, alpha: np.ndarray, head: float) -> np.ndarray:

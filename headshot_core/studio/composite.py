@@ -54,8 +54,10 @@ def _in_the_room(person, alpha, backdrop, spill: float, head: float) -> np.ndarr
     person = person * (1 + TINT * (surroundings(backdrop, spill) - 1))
     sigma = WRAP * head
     edge = alpha * np.clip(1.1 - 1.2 * _soft(alpha, sigma), 0, 1) * spill
-    glow = _soft(backdrop, sigma * 2.5)
-    return person + edge[..., None] * np.maximum(glow - person, 0)
+    near = edge > 0.004  # a small part of the picture: the rest need not be computed
+    glow, own = _soft(backdrop, sigma * 2.5)[near], person[near]
+    person[near] = own + edge[near][:, None] * np.maximum(glow - own, 0)
+    return person
 
 
 def _soft(array: np.ndarray, sigma: float) -> np.ndarray:

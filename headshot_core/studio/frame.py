@@ -76,9 +76,14 @@ class Framed:
         return grain_of(self.foreground, self.skin)
 
     @cached_property
+    def bare_face(self) -> np.ndarray:
+        """(H, W) bool: inside the face's oval, without eyes, brows and lips."""
+        return regions.bare_face(self.face, self.framing.size[::-1])
+
+    @cached_property
     def stops(self) -> float:
         """Stops that bring the face to a pleasant brightness."""
-        face = (self.skin > 0.5) & regions.bare_face(self.face, self.skin.shape)
+        face = (self.skin > 0.5) & self.bare_face
         if not face.any():
             return 0.0
         return auto_exposure(float(np.median(colour.luminance(self.linear[face]))), self.portrait.white)
@@ -88,7 +93,7 @@ class Framed:
         """What the photo's exposure does to the result, in plain words."""
         if self.stops > DARK:
             return ("The face is very dark in the photo: made brighter, it shows noise.",)
-        bright = colour.peak(self.pixels)[regions.bare_face(self.face, self.alpha.shape)]
+        bright = self.pixels[self.bare_face].max(-1, initial=0)
         if len(bright) and (bright > 0.985).mean() > BURNT:
             return ("Parts of the face are burnt out in the photo: no light can bring them back.",)
         return ()

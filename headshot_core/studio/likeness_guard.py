@@ -36,10 +36,12 @@ def safe_strength(portrait: Portrait, light: Light) -> float:
     lights = replace(lamps(light, shot.face.yaw, shot.shading.source.side), rim=0.0)
     if lights.strength == 0 or not identity.available():
         return light.strength
-    unlit = _unlit_distance(portrait)
     lit = _distance(shot, lights)
-    turned = min(abs(shot.face.yaw) / TURNED_YAW, 1)
-    limit = max(LIMIT * (1 - TURNED * turned), unlit + LEAST_ROOM)
+    limit = LIMIT * (1 - TURNED * min(abs(shot.face.yaw) / TURNED_YAW, 1))
+    if lit <= limit:
+        return light.strength
+    unlit = _unlit_distance(portrait)
+    limit = max(limit, unlit + LEAST_ROOM)
     if lit <= limit:
         return light.strength
     # Distance grows about evenly with strength: one look at each end is enough.
