@@ -290,10 +290,11 @@ def clean_foreground(pixels: np.ndarray, alpha: np.ndarray, head: float) -> np.n
 
     `pixels` (H, W, 3) and `alpha` (H, W) 0..1; `head`: head height in pixels, which sets the reach.
     """
-    half = cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    half_alpha = cv2.resize(alpha, half.shape[1::-1], interpolation=cv2.INTER_AREA)
-    # First from afar, where half the resolution will do, then close to the edge.
-    wide = _blur_fusion(half, half_alpha, half, half, max(2, int(head * 0.125)))
+    # First from afar, where a fraction of the resolution will do, then close to the edge.
+    shrink = float(np.clip(head // 120, 1, 4))
+    small = cv2.resize(pixels, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
+    small_alpha = cv2.resize(alpha, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    wide = _blur_fusion(small, small_alpha, small, small, max(2, int(head * 0.25 / shrink)))
     wide = (cv2.resize(c, pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR) for c in wide)
     foreground, _ = _blur_fusion(pixels, alpha, *wide, max(3, int(head * 0.02)))
     return foreground.clip(0, 1)

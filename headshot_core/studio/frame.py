@@ -73,12 +73,22 @@ class Framed:
     @cached_property
     def grain(self) -> float:
         """The photo's grain, standard deviation in sRGB 0..1."""
-        return grain_of(self.foreground, self.skin)
+        x0, y0, x1, y1 = self._face_box
+        return grain_of(self.foreground[y0:y1, x0:x1], self.skin[y0:y1, x0:x1])
+
+    @property
+    def _face_box(self) -> tuple[int, int, int, int]:
+        width, height = self.framing.size
+        return tuple(int(v) for v in np.clip(self.face.box, 0, (width, height, width, height)))
 
     @cached_property
     def bare_face(self) -> np.ndarray:
         """(H, W) bool: inside the face's oval, without eyes, brows and lips."""
-        return regions.bare_face(self.face, self.framing.size[::-1])
+        x0, y0, x1, y1 = self._face_box
+        mask = np.zeros(self.framing.size[::-1], bool)
+        here = self.face.moved(np.array([[1.0, 0, -x0], [0, 1.0, -y0]]))
+        mask[y0:y1, x0:x1] = regions.bare_face(here, (y1 - y0, x1 - x0))
+        return mask
 
     @cached_property
     def stops(self) -> float:

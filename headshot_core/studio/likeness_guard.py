@@ -18,7 +18,7 @@ from headshot_core.portrait import Portrait
 from headshot_core.recipe import Frame, Light
 from headshot_core.studio.frame import Framed, framed
 from headshot_core.studio.light import Lamps, lamps
-from headshot_core.studio.relight import relight
+from headshot_core.studio.relight import gain, relight
 
 LIMIT = 0.18
 """Identity distance that new light may cause on the crop, so that the finished picture stays below 0.20."""
@@ -26,6 +26,8 @@ TURNED, TURNED_YAW = 0.2, 30.0
 """A turned head is read less surely: share taken off the limit at so many degrees."""
 LEAST_ROOM = 0.03
 """Distance that new light may always add, for photos whose crop alone reads as different."""
+MILD_YAW, MILD_SOURCE, MILD_CHANGE = 15.0, 0.25, 0.22
+"""What passes unmeasured: degrees of head turn, unevenness of the photo's light, deviation of log gain on the skin."""
 CROP = Frame(name="email", width=320, height=320)
 
 
@@ -35,6 +37,8 @@ def safe_strength(portrait: Portrait, light: Light) -> float:
     shot = framed(portrait, CROP)
     lights = replace(lamps(light, shot.face.yaw, shot.shading.source.side), rim=0.0)
     if lights.strength == 0 or not identity.available():
+        return light.strength
+    if _mild(shot, lights):
         return light.strength
     lit = _distance(shot, lights)
     limit = LIMIT * (1 - TURNED * min(abs(shot.face.yaw) / TURNED_YAW, 1))
@@ -46,6 +50,16 @@ def safe_strength(portrait: Portrait, light: Light) -> float:
         return light.strength
     # Distance grows about evenly with strength: one look at each end is enough.
     return round(light.strength * (limit - unlit) / (lit - unlit), 3)
+
+
+def _mild(shot: Framed, lights: Lamps) -> bool:
+    """Gentle light on a frontal, evenly lit face never came near the limit: it need not be measured."""
+    shading = shot.shading
+    on_skin = shading.skin > 0.5
+    if abs(shot.face.yaw) > MILD_YAW or shading.source.unevenness > MILD_SOURCE or not on_skin.any():
+        return False
+    factor, _ = gain(shading, lights)
+    return float(np.log(factor[..., 1][on_skin]).std()) < MILD_CHANGE
 
 
 @lru_cache(maxsize=8)
