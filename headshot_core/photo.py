@@ -17,7 +17,6 @@ from typing import BinaryIO
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
-from headshot_core import icc
 from headshot_core.errors import HeadshotError
 from headshot_core.files import atomic_write, explain
 from headshot_core.provenance import COMPOSITE, Provenance, parse_xmp, to_xmp
@@ -372,10 +371,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None, notes: list[str]) -> Ima
             notes.append("Print colours (CMYK) without a profile: the colours are approximate.")
         return plain.convert("RGB")
     try:
-        matrix = icc.parse(profile) if plain.mode == "RGB" else None
-        converted = (
-            matrix.convert(plain) if matrix else ImageCms.profileToProfile(plain, source, _srgb(), outputMode="RGB")
-        )
+        converted = ImageCms.profileToProfile(plain, source, _srgb(), outputMode="RGB")
     except (ImageCms.PyCMSError, ValueError, OSError):
         notes.append("The colour profile is damaged and was ignored.")
         return plain.convert("RGB")
