@@ -100,17 +100,19 @@ def apply(picture: np.ndarray, grade: Grade, skin: np.ndarray, seed: int) -> np.
         picture = colour.to_srgb(_shoulder(colour.to_linear(picture) * 2**grade.exposure))
     if look == LOOKS["natural"] or amount == 0:
         return picture
-    lab = colour.to_lab(picture)
-    shift = 1 - SKIN_PROTECTION * skin[..., None]
-    lab[..., 0] = _tone(lab[..., 0], look, amount)
-    lab[..., 1:] *= 1 + (look.saturation - 1) * amount
+    light, a, b = cv2.split(colour.to_lab(picture))
+    light = _tone(light, look, amount)
+    chroma = 1 + (look.saturation - 1) * amount
+    a, b = a * chroma, b * chroma
     if look.saturation:
-        lab[..., 1:] += _tint(lab[..., 0], look) * (amount * shift)
+        shift = amount * (1 - SKIN_PROTECTION * skin)
+        tint_a, tint_b = _tint(light, look)
+        a, b = a + shift * tint_a, b + shift * tint_b
     if look.vignette:
-        lab[..., 0] -= _vignette(lab.shape[:2]) * look.vignette * amount
+        light -= _vignette(light.shape) * (look.vignette * amount)
     if look.grain:
-        lab[..., 0] += _grain(lab.shape[:2], seed) * look.grain * amount
-    return colour.from_lab(lab)
+        light += _grain(light.shape, seed) * (look.grain * amount)
+    return colour.from_lab(cv2.merge([light, a, b]))
 
 
 def _shoulder(linear: np.ndarray, knee: float = 0.7) -> np.ndarray:
@@ -127,10 +129,12 @@ def _tone(lightness: np.ndarray, look: Look, amount: float) -> np.ndarray:
     return 100 * (x + amount * (y - x))
 
 
-def _tint(lightness: np.ndarray, look: Look) -> np.ndarray:
-    light = np.clip(lightness / 100, 0, 1)[..., None]
-    warm = np.array([0, look.warm], np.float32)
-    return warm + (1 - light) ** 2 * np.float32(look.shadows) + light**2 * np.float32(look.lights)
+def _tint(lightness: np.ndarray, look: Look) -> tuple[np.ndarray, np.ndarray]:
+    """What is added to a and b, (H, W) each: the look's warmth, and its tint of the dark and of the light parts."""
+    light = np.clip(lightness / 100, 0, 1)
+    dark, bright = (1 - light) ** 2, light**2
+    (dark_a, dark_b), (bright_a, bright_b) = look.shadows, look.lights
+    return dark * dark_a + bright * bright_a, look.warm + dark * dark_b + bright * bright_b
 
 
 def _vignette(shape: tuple[int, int]) -> np.ndarray:
