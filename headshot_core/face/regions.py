@@ -62,7 +62,7 @@ def skin(pixels: np.ndarray, face: Face) -> np.ndarray:
     likeness = np.clip((4.2 - distance) / 1.6, 0, 1) * _below_hairline(face, shape)
     oval = cv2.GaussianBlur(polygon(face, OVAL, shape).astype(np.float32), (0, 0), max(0.8, face.inter_eye * 0.05))
     hard = cv2.GaussianBlur(features(face, shape).astype(np.float32), (0, 0), max(0.6, face.inter_eye * 0.03))
-    return (np.maximum(likeness, 0.6 * oval * (likeness > 0)) * (1 - hard)).clip(0, 1)
+    return (np.maximum(likeness, 0.6 * oval * (likeness > 0)) * (1 - hard)).clip(0, 1).astype(np.float32)
 
 
 def _below_hairline(face: Face, shape: tuple[int, int]) -> np.ndarray:

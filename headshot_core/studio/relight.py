@@ -114,7 +114,7 @@ def gain(shading: Shading, lamps: Lamps, surroundings: np.ndarray = WHITE) -> tu
     ratio = (key + fill) / present
     on_skin = shading.skin > 0.5
     if on_skin.any():  # exposed for the lit side, as a photographer does
-        ratio = ratio / np.percentile(ratio[on_skin], 72)
+        ratio = ratio / float(np.percentile(ratio[on_skin], 72))
     loose = HAIR + (CLOTHES - HAIR) * shading.body
     follow = loose + shading.skin * (1 - loose)
     ratio = np.clip(ratio, DARKEST, LIGHTEST) ** (follow * lamps.strength)
