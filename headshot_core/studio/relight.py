@@ -152,7 +152,7 @@ def _visible(depth: np.ndarray, direction: np.ndarray, softness: float) -> np.nd
     seen = np.ones_like(depth)
     spread = 0.12 + 0.35 * softness  # a larger lamp: a wider half-shadow
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    for distance in np.geomspace(1.5, HEAD * 1.1, MARCH):
+    for distance in np.geomspace(1.5, HEAD * 1.1, MARCH, dtype=np.float32):
         shift = np.float32([[1, 0, step[0] * distance], [0, 1, step[1] * distance]])
         ahead = cv2.warpAffine(depth, shift, depth.shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
         clearance = (depth + step[2] * distance - ahead) / (spread * distance + 1)
@@ -187,7 +187,8 @@ def _multiplied(linear: np.ndarray, factor: np.ndarray, shine: np.ndarray) -> np
     # Burnt-out places hold no tone: made darker they turn grey, made lighter they spread.
     bright = cv2.GaussianBlur(colour.peak(linear), (0, 0), max(1.0, linear.shape[0] / 300))[..., None]
     burnt = np.clip((bright - 0.85) / 0.15, 0, 1)
-    factor = factor + burnt * np.where(factor < 1, 0.7, 1.0) * (1 - factor)
+    held = np.where(factor < 1, np.float32(0.7), np.float32(1))
+    factor = factor + burnt * held * (1 - factor)
     return linear * factor + shine * (1 - burnt)
 
 
@@ -201,7 +202,7 @@ def _edge_light(linear: np.ndarray, alpha: np.ndarray, lamps: Lamps, head: float
     out_x = -cv2.Sobel(soft, cv2.CV_32F, 1, 0)
     out_y = -cv2.Sobel(soft, cv2.CV_32F, 0, 1)
     length = np.hypot(out_x, out_y) + 1e-6
-    away = -np.sign(lamps.azimuth) if lamps.azimuth else 1
+    away = -1 if lamps.azimuth > 0 else 1
     facing = np.clip(out_x / length * away * 0.9 - 0.45 * out_y / length, 0, 1)
     if lamps.rim > 0.6:
         facing = np.maximum(facing, np.clip(-out_x / length * away * 0.9 - 0.45 * out_y / length, 0, 1) * 0.8)

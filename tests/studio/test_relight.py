@@ -9,7 +9,7 @@ from headshot_core.face.regions import bare_face, cheeks
 from headshot_core.recipe import Frame, Light
 from headshot_core.studio.frame import framed
 from headshot_core.studio.light import PATTERNS, lamps
-from headshot_core.studio.relight import read_source, relight, roll_off
+from headshot_core.studio.relight import gain, read_source, relight, roll_off
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +123,10 @@ def test_highlights_bend_in_order_and_what_was_bright_before_stays():
     assert after.max() < 1
     bright = np.full((4, 4, 3), 0.97, np.float32)
     assert roll_off(bright, bright) == pytest.approx(bright)
+
+
+def test_light_is_single_precision_throughout(shot):
+    """One double among the factors would silently double the time and memory of every picture."""
+    lights = lamps(Light(pattern="rim", strength=1), shot.face.yaw, shot.shading.source.side)
+    assert [array.dtype for array in gain(shot.shading, lights)] == [np.float32, np.float32]
+    assert lit(shot, pattern="rim").dtype == np.float32
