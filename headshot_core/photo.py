@@ -19,7 +19,7 @@ from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from headshot_core.errors import HeadshotError
 from headshot_core.files import atomic_write, explain
-from headshot_core.provenance import COMPOSITE, Provenance, parse_xmp, to_xmp
+from headshot_core.provenance import Provenance, parse_xmp, source_of, to_xmp
 from headshot_core.recipe import Recipe
 
 MAX_BYTES = 30_000_000
@@ -421,7 +421,7 @@ def write_picture(
     *,
     quality: int = 92,
     recipe: Recipe | None = None,
-    source: str = COMPOSITE,
+    source: str | None = None,
 ) -> Path:
     """Write PNG, JPEG or WebP by the path's suffix, whole or not at all; see `encode_picture`."""
     data = encode_picture(picture, Path(path).suffix.lstrip("."), quality=quality, recipe=recipe, source=source)
@@ -434,13 +434,13 @@ def encode_picture(
     *,
     quality: int = 92,
     recipe: Recipe | None = None,
-    source: str = COMPOSITE,
+    source: str | None = None,
 ) -> bytes:
     """The picture as the bytes of a PNG, JPEG or WebP file.
 
     ``picture`` is float32 0..1 or uint8, ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)`` with alpha (JPEG: laid on
     white); or a PIL image. ``kind`` is a key of `WRITABLE`; ``quality`` 1..100 is for JPEG and WebP. ``source`` is
-    the IPTC digital source type. The sRGB profile and the provenance (see `headshot_core.provenance`) are written
+    the IPTC digital source type; the recipe tells it where it is not given. The sRGB profile and the provenance (see `headshot_core.provenance`) are written
     in, and nothing else: no EXIF, no time. Equal arguments give equal bytes.
     """
     form = WRITABLE.get(kind.lower())
@@ -448,7 +448,12 @@ def encode_picture(
         asked = f"of the kind {kind!r}" if kind else "without a suffix"
         raise HeadshotError(f"A picture {asked} cannot be written.", f"Use one of {', '.join(WRITABLE)}.")
     image = _plain(picture)
-    options = {"icc_profile": srgb_profile(), "exif": b"", "xmp": to_xmp(source, recipe), "quality": quality}
+    options = {
+        "icc_profile": srgb_profile(),
+        "exif": b"",
+        "xmp": to_xmp(source or source_of(recipe), recipe),
+        "quality": quality,
+    }
     if form == "JPEG":
         if image.mode == "RGBA":
             image = _on_white(image.convert("RGB"), image.getchannel("A"))

@@ -26,6 +26,9 @@ all elements are captures of real life, and a rendered backdrop is none."""
 ENHANCED = _SOURCE_TYPE + "algorithmicallyEnhanced"
 """One photo, corrected by algorithm, its content as it was: the own background kept."""
 
+OWN_BACKGROUND = ("original", "original_blur")
+"""Backdrops that keep the photo's background."""
+
 EDITED_WITH_AI = _SOURCE_TYPE + "compositeWithTrainedAlgorithmicMedia"
 """A photo edited with generative AI."""
 
@@ -57,6 +60,11 @@ class Provenance:
     """The program and its version."""
     recipe: dict[str, Any] | None = None
     """The recipe as plain data: ``Recipe(**recipe)`` if it is of this version."""
+
+
+def source_of(recipe: Recipe | None) -> str:
+    """The IPTC digital source type of a studio picture: `ENHANCED` where the photo's own background is kept."""
+    return ENHANCED if recipe and recipe.backdrop.kind in OWN_BACKGROUND else COMPOSITE
 
 
 def to_xmp(source: str, recipe: Recipe | None = None) -> bytes:

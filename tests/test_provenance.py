@@ -10,8 +10,18 @@ from hypothesis import strategies as st
 from headshot_core import __version__
 from headshot_core.errors import HeadshotError
 from headshot_core.photo import encode_picture, read_provenance, write_picture
-from headshot_core.provenance import COMPOSITE, EDITED_WITH_AI, ENHANCED, GENERATED, parse_xmp, to_xmp
+from headshot_core.provenance import (
+    COMPOSITE,
+    EDITED_WITH_AI,
+    ENHANCED,
+    GENERATED,
+    OWN_BACKGROUND,
+    parse_xmp,
+    source_of,
+    to_xmp,
+)
 from headshot_core.recipe import Backdrop, Recipe
+from headshot_core.studio.backdrops import BACKDROPS
 
 RECIPE = Recipe(preset="executive", backdrop=Backdrop(kind="seamless", colour="#336699"), seed=7)
 
@@ -69,3 +79,12 @@ def test_the_makers_folders_stay_private(path):
     recipe = Recipe(backdrop=Backdrop(kind="image", image=path))
     assert parse_xmp(to_xmp(COMPOSITE, recipe)).recipe["backdrop"]["image"] == "wall.jpg"
     assert b"jane" not in to_xmp(COMPOSITE, recipe)
+
+
+def test_a_kept_background_is_an_enhanced_photo_and_a_rendered_one_a_composite():
+    """The two lists, here and among the backdrops, name the same kinds."""
+    assert set(OWN_BACKGROUND) == {name for name, kind in BACKDROPS.items() if kind.own}
+    for name in BACKDROPS:
+        recipe = Recipe(backdrop=Backdrop(kind=name))
+        assert source_of(recipe) == (ENHANCED if name in OWN_BACKGROUND else COMPOSITE)
+    assert source_of(None) == COMPOSITE
