@@ -440,8 +440,8 @@ def encode_picture(
 
     ``picture`` is float32 0..1 or uint8, ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)`` with alpha (JPEG: laid on
     white); or a PIL image. ``kind`` is a key of `WRITABLE`; ``quality`` 1..100 is for JPEG and WebP. ``source`` is
-    the IPTC digital source type; the recipe tells it where it is not given. The sRGB profile and the provenance (see `headshot_core.provenance`) are written
-    in, and nothing else: no EXIF, no time. Equal arguments give equal bytes.
+    the IPTC digital source type; the recipe tells it where it is not given. The sRGB profile and the provenance (see
+    `headshot_core.provenance`) are written in, and nothing else: no EXIF, no time. Equal arguments give equal bytes.
     """
     form = WRITABLE.get(kind.lower())
     if form is None:

@@ -63,8 +63,10 @@ LOOKS: dict[str, Look] = {
 }
 SKIN_PROTECTION = 0.6
 """Share of a look's colour shift that skin is spared."""
-FACE_RANGE = (0.10, 0.46)
-"""Linear luminance of well lit skin, deep to very light (Munsell value 3.6 to 7.2)."""
+FACE_RANGE = (0.10, 0.62)
+"""Linear luminance of well lit skin, deep to very light in high key (Munsell value 3.6 to 8.2)."""
+LIGHT_FACE = 0.46
+"""Luminance beyond which no face is lifted."""
 WHITE, LEVELS = 0.6, 0.85
 """Luminance that the lightest parts of a well exposed photo reach, and the share of a lack that is made up."""
 PART = 0.75
@@ -88,7 +90,7 @@ def auto_exposure(face: float, white: float) -> float:
     lit skin of every tone lies (`FACE_RANGE`) is moved, and only part of the way.
     """
     levels = LEVELS * float(np.clip(np.log2(WHITE / max(white, 1e-3)), 0, 4))
-    levels = min(levels, max(0.0, float(np.log2(FACE_RANGE[1] / max(face, 1e-3)))))
+    levels = min(levels, max(0.0, float(np.log2(LIGHT_FACE / max(face, 1e-3)))))
     face = max(face * 2**levels, 1e-3)
     return levels + PART * float(np.log2(np.clip(face, *FACE_RANGE) / face))
 
