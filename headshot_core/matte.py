@@ -61,20 +61,21 @@ class LocalModel:
 
     def __init__(self, guide: np.ndarray, radius: int = 1, epsilon: float = EPSILON):
         self.guide, self._size = guide, (2 * radius + 1, 2 * radius + 1)
-        self.mean = self._box(guide)
+        self.mean = self.box(guide)
         pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
         products = np.stack([guide[..., i] * guide[..., j] for i, j in pairs], -1)
-        second = np.concatenate([self._box(products[..., :3]), self._box(products[..., 3:])], -1)
+        second = np.concatenate([self.box(products[..., :3]), self.box(products[..., 3:])], -1)
         cov = [second[..., k] - self.mean[..., i] * self.mean[..., j] for k, (i, j) in enumerate(pairs)]
         self._inverse = _inverse_symmetric(cov, epsilon / (2 * radius + 1) ** 2)
 
-    def _box(self, array: np.ndarray) -> np.ndarray:
+    def box(self, array: np.ndarray) -> np.ndarray:
+        """Mean over the window of each pixel."""
         return cv2.boxFilter(array, -1, self._size, borderType=cv2.BORDER_REFLECT)
 
     def fit(self, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Slope (H, W, 3) and offset (H, W) per window that best explain `target` (H, W)."""
-        mean = self._box(target)
-        cross = self._box(self.guide * target[..., None]) - self.mean * mean[..., None]
+        mean = self.box(target)
+        cross = self.box(self.guide * target[..., None]) - self.mean * mean[..., None]
         i00, i01, i02, i11, i12, i22 = self._inverse
         x, y, z = cross[..., 0], cross[..., 1], cross[..., 2]
         slope = np.stack([i00 * x + i01 * y + i02 * z, i01 * x + i11 * y + i12 * z, i02 * x + i12 * y + i22 * z], -1)
@@ -82,7 +83,7 @@ class LocalModel:
 
     def predict(self, slope: np.ndarray, offset: np.ndarray) -> np.ndarray:
         """Target by the mean of all windows that hold a pixel."""
-        return np.einsum("hwc,hwc->hw", self._box(slope), self.guide) + self._box(offset)
+        return np.einsum("hwc,hwc->hw", self.box(slope), self.guide) + self.box(offset)
 
     def laplacian(self, alpha: np.ndarray) -> np.ndarray:
         """Matting Laplacian times alpha: how far alpha is from its local linear models."""
@@ -203,7 +204,7 @@ def cut_out(photo: Pyramid, face: Face, others: tuple[Face, ...] = (), model: st
     fine = LocalModel(guide, 2, 1e-2)
     slope, offset = fine.fit(alpha)
     known = cv2.blur((tri != 0.5).astype(np.float32), (5, 5))
-    return Matte(alpha, fine._box(slope), fine._box(offset), known, matrix)
+    return Matte(alpha, fine.box(slope), fine.box(offset), known, matrix)
 
 
 def _region(image: np.ndarray, face: Face, head: float) -> tuple[int, int, int, int]:

@@ -7,6 +7,7 @@ that bends it least is taken; what cannot be hidden is said in a note.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -47,6 +48,8 @@ FRAMES: dict[str, Rule] = {
 }
 MAX_ROLL = 12.0
 """Degrees of tilt that are taken out; more is a pose."""
+LEANING = 0.06
+"""Cost of a degree of tilt that is left in the head."""
 MARGIN = 0.006
 """A cut this near to the frame's edge (shares of its height) is on the edge."""
 
@@ -95,23 +98,30 @@ def place(face: Face, contacts: np.ndarray, hair_top: float, photo: tuple[int, i
     scale = rule.head * frame.zoom * height / face.head_height
     target = np.array([0.5 + frame.shift_x, (rule.eyes + frame.shift_y)])
 
-    def crop(angle: float):
+    def crop(angle: float) -> _Crop:
         turn = cv2.getRotationMatrix2D(tuple(float(v) for v in face.eye_centre), angle, 1.0)
         centre = _person_centre(face, turn)
         view = _View(turn, contacts, photo, hair_top, face, width / height, inside)
-        return *_search(view, scale / height, centre, target, rule), turn, centre
+        cost, zoom, shift, floating = _search(view, scale / height, centre, target, rule)
+        return _Crop(cost + LEANING * abs(face.roll - angle), zoom, shift, floating, turn, centre)
 
     # Turning a photo that cuts the body slants the cut: then less straightening may show less of it.
     angles = (roll, roll / 2, 0.0) if len(contacts) and abs(roll) > 1 else (roll,)
-    tried = [crop(angle) for angle in angles]
-    _, zoom, shift, floating, turn, centre = min(tried, key=lambda tried: tried[0] + _leaning_cost(face, tried[4]))
-    matrix = _matrix(turn, scale * zoom, centre, (target + shift) * (width, height))
-    return Framing(matrix, (width, height), floating, _notes(zoom, shift, floating, scale * zoom))
+    best = min((crop(angle) for angle in angles), key=lambda one: one.cost)
+    matrix = _matrix(best.turn, scale * best.zoom, best.centre, (target + best.shift) * (width, height))
+    notes = _notes(best.zoom, best.shift, best.floating, scale * best.zoom)
+    return Framing(matrix, (width, height), best.floating, notes)
 
 
-def _leaning_cost(face: Face, turn: np.ndarray) -> float:
-    """What it costs to leave the head tilted, per degree as much as a hundredth of a frame of floating body."""
-    return 0.06 * abs(face.roll - float(np.degrees(np.arctan2(turn[0, 1], turn[0, 0]))))
+class _Crop(NamedTuple):
+    cost: float
+    zoom: float
+    shift: np.ndarray
+    """against the rule's place, shares of the frame"""
+    floating: float
+    turn: np.ndarray
+    """(2, 3): the photo's rotation"""
+    centre: np.ndarray
 
 
 def _person_centre(face: Face, turn: np.ndarray) -> np.ndarray:
