@@ -62,16 +62,6 @@ def atomic_file(path: Path | str) -> Iterator[BinaryIO]:
         temp.unlink(missing_ok=True)
 
 
-def free_name(path: Path | str) -> Path:
-    """The path itself if nothing has that name, else the first of ``name-2``, ``name-3``... that is free."""
-    path = Path(path)
-    candidate, number = path, 2
-    while os.path.lexists(candidate):
-        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return candidate
-
-
 def require_space(folder: Path, size_bytes: int) -> None:
     """Raise `HeadshotError` unless the disk of that folder (it must exist) has the room, and 50 MB to spare."""
     free = shutil.disk_usage(folder).free

@@ -116,7 +116,7 @@ def analyse(
     return portrait
 
 
-def _find(photo: Photo, mask: str) -> Portrait:
+def _find(photo: Photo, mask: str, turned: bool = False) -> Portrait:
     pyramid = Pyramid(np.asarray(photo.image))
     portrait = Portrait(photo, pyramid, tuple(find_faces(pyramid)), mask=mask)
     if not portrait.faces:
@@ -124,8 +124,8 @@ def _find(photo: Photo, mask: str) -> Portrait:
             "No face was found in this photo.", "Use one where the face is seen from the front, in light."
         )
     quarters = round(portrait.face.roll / 90) % 4
-    if quarters:
-        return _find(_turned(photo, quarters), mask)
+    if quarters and not turned:  # once: a doubtful face may seem to lie another way each time
+        return _find(_turned(photo, quarters), mask, turned=True)
     if portrait.face.inter_eye < MIN_INTER_EYE:
         raise HeadshotError(
             "The face is too small for a headshot.", "Use a photo taken closer, or crop less before sending it."

@@ -11,7 +11,7 @@ import pytest
 
 from headshot_core import files
 from headshot_core.errors import Cancelled, HeadshotError
-from headshot_core.files import atomic_file, atomic_write, free_name, home, lock, make_folder
+from headshot_core.files import atomic_file, atomic_write, home, lock, make_folder
 from headshot_core.progress import CancelToken
 
 
@@ -104,15 +104,6 @@ def test_written_files_have_ordinary_permissions(tmp_path):
     plain = tmp_path / "plain"
     plain.write_bytes(b"")
     assert path.stat().st_mode == plain.stat().st_mode
-
-
-def test_free_name_counts_up(tmp_path):
-    """The first free number; a dangling link counts as taken."""
-    path = tmp_path / "me.png"
-    assert free_name(path) == path
-    path.write_text("")
-    (tmp_path / "me-2.png").symlink_to(tmp_path / "nowhere")
-    assert free_name(path) == tmp_path / "me-3.png"
 
 
 def test_make_folder_on_a_file_is_told(tmp_path):

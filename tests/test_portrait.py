@@ -5,6 +5,7 @@ import pytest
 from bad_inputs import FACES
 from PIL import Image
 
+from headshot_core import portrait as portrait_module
 from headshot_core.errors import Cancelled, HeadshotError
 from headshot_core.photo import read_photo
 from headshot_core.portrait import analyse
@@ -38,6 +39,12 @@ def test_a_photo_on_its_side_is_turned_upright(astronaut, angle):
     portrait = analyse(turned)
     assert abs(portrait.face.roll - astronaut.face.roll) < 2
     assert any("upright" in note for note in portrait.photo.notes)
+
+
+def test_a_face_that_seems_to_lie_however_it_is_turned_ends_all_the_same(astronaut, monkeypatch):
+    quarter = astronaut.face.moved(np.array([[0.0, -1, 511], [1, 0, 0]]))
+    monkeypatch.setattr(portrait_module, "find_faces", lambda *_: [quarter])
+    assert portrait_module._find(astronaut.photo, "selfie").faces == (quarter,)
 
 
 def test_a_face_cut_by_the_edge_is_refused(astronaut):

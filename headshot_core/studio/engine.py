@@ -10,7 +10,7 @@ import numpy as np
 
 from headshot_core import colour
 from headshot_core.face import identity
-from headshot_core.photo import write_picture
+from headshot_core.photo import to_bytes, write_picture
 from headshot_core.portrait import Portrait
 from headshot_core.progress import CancelToken, Report, silent
 from headshot_core.recipe import Grade, Recipe
@@ -40,7 +40,7 @@ class Headshot:
         """Identity distance between photo and picture; see `headshot_core.face.identity`."""
         portrait = self.shot.portrait
         before = portrait.embedding
-        after = identity.embed((self.picture * 255).round().astype(np.uint8), self.shot.face)
+        after = identity.embed(to_bytes(self.picture), self.shot.face)
         return identity.distance(before, after)
 
     @property
@@ -104,6 +104,7 @@ def _backdrop(shot: Framed, recipe: Recipe, lights: Lamps, kind: backdrops.Kind)
 
 
 def forget() -> None:
-    """Let go of every portrait that is kept for speed, as when somebody deletes their photo."""
+    """Let go of every picture of a person's that is kept for speed, as when somebody deletes their photo."""
     frame.forget()
     likeness_guard.forget()
+    backdrops.forget()

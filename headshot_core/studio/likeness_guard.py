@@ -14,6 +14,7 @@ import numpy as np
 
 from headshot_core import colour
 from headshot_core.face import identity
+from headshot_core.photo import to_bytes
 from headshot_core.portrait import Portrait
 from headshot_core.recipe import Frame, Light
 from headshot_core.studio.frame import Framed, framed
@@ -73,7 +74,7 @@ def _distance(shot: Framed, lights: Lamps) -> float:
     person = relight(shot.linear, shot.alpha, shot.shading, lights, shot.face.head_height)
     a = shot.alpha[..., None]
     picture = colour.to_srgb(person * a + 0.2 * (1 - a))
-    after = identity.embed((picture * 255).round().astype(np.uint8), shot.face, mirrored=False)
+    after = identity.embed(to_bytes(picture), shot.face, mirrored=False)
     return identity.distance(shot.portrait.plain_embedding, after)
 
 

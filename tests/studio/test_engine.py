@@ -1,5 +1,8 @@
 """The whole engine on a real photo: same person, same skin, new room; the same recipe gives the same bytes."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -9,8 +12,8 @@ from headshot_core.face.regions import cheeks
 from headshot_core.portrait import analyse
 from headshot_core.progress import CancelToken
 from headshot_core.recipe import Backdrop, Frame, Grade, Light, Recipe
-from headshot_core.studio.backdrops import BACKDROPS
-from headshot_core.studio.engine import make
+from headshot_core.studio.backdrops import BACKDROPS, own
+from headshot_core.studio.engine import forget, make
 from headshot_core.studio.framing import FRAMES
 from headshot_core.studio.grade import LOOKS
 from headshot_core.studio.light import PATTERNS
@@ -119,3 +122,18 @@ def test_progress_is_told_and_a_cancel_is_heard(astronaut):
 def test_an_unknown_name_is_a_sentence_and_not_a_traceback(astronaut, wrong):
     with pytest.raises(HeadshotError, match="nope"):
         make(astronaut, Recipe(**wrong))
+
+
+def test_forgetting_frees_the_portrait_and_the_users_own_backdrop(astronaut_photo, tmp_path):
+    """Delete means deleted, in memory too."""
+    wall = tmp_path / "wall.png"
+    astronaut_photo.image.resize((120, 150)).save(wall)
+    portrait = analyse(astronaut_photo)
+    make(portrait, Recipe(frame=SMALL, backdrop=Backdrop(kind="image", image=str(wall)), light=Light(pattern="split")))
+    trace = weakref.ref(portrait)
+    del portrait
+    assert own._read.cache_info().currsize
+    forget()
+    gc.collect()
+    assert trace() is None
+    assert not own._read.cache_info().currsize

@@ -14,9 +14,10 @@ import numpy as np
 
 from headshot_core import colour, recipe
 from headshot_core.errors import HeadshotError
+from headshot_core.studio.backdrops.own import forget
 from headshot_core.studio.backdrops.scene import BACKDROPS, Kind, Stage, key_side, roll_off, set_up
 
-__all__ = ["BACKDROPS", "Kind", "Stage", "get", "render"]
+__all__ = ["BACKDROPS", "Kind", "Stage", "forget", "get", "render"]
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

@@ -41,6 +41,11 @@ def _read(path: str, changed: int) -> np.ndarray:
     return to_float(read_photo(path).image)
 
 
+def forget() -> None:
+    """Let go of the user's pictures."""
+    _read.cache_clear()
+
+
 def _cover(picture: np.ndarray, columns: int, rows: int) -> np.ndarray:
     """Scaled and cropped about the middle so that it fills the frame."""
     height, width = picture.shape[:2]
