@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
@@ -20,7 +20,10 @@ from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 from headshot_core.errors import HeadshotError
 from headshot_core.files import atomic_write, explain
 from headshot_core.provenance import Provenance, parse_xmp, source_of, to_xmp
-from headshot_core.recipe import Recipe
+
+if TYPE_CHECKING:
+    from headshot_core.enhance.stack import Stack
+    from headshot_core.recipe import Recipe
 
 MAX_BYTES = 30_000_000
 MAX_PIXELS = 60_000_000
@@ -420,7 +423,7 @@ def write_picture(
     path: str | Path,
     *,
     quality: int = 92,
-    recipe: Recipe | None = None,
+    recipe: Recipe | Stack | None = None,
     source: str | None = None,
 ) -> Path:
     """Write PNG, JPEG or WebP by the path's suffix, whole or not at all; see `encode_picture`."""
@@ -433,7 +436,7 @@ def encode_picture(
     kind: str = "png",
     *,
     quality: int = 92,
-    recipe: Recipe | None = None,
+    recipe: Recipe | Stack | None = None,
     source: str | None = None,
 ) -> bytes:
     """The picture as the bytes of a PNG, JPEG or WebP file.

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import PureWindowsPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from headshot_core import __version__
-from headshot_core.recipe import Recipe
+
+if TYPE_CHECKING:
+    from headshot_core.enhance.stack import Stack
+    from headshot_core.recipe import Recipe
 
 _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
@@ -25,9 +27,6 @@ all elements are captures of real life, and a rendered backdrop is none."""
 
 ENHANCED = _SOURCE_TYPE + "algorithmicallyEnhanced"
 """One photo, corrected by algorithm, its content as it was: the own background kept."""
-
-OWN_BACKGROUND = ("original", "original_blur")
-"""Backdrops that keep the photo's background."""
 
 EDITED_WITH_AI = _SOURCE_TYPE + "compositeWithTrainedAlgorithmicMedia"
 """A photo edited with generative AI."""
@@ -59,17 +58,17 @@ class Provenance:
     tool: str
     """The program and its version."""
     recipe: dict[str, Any] | None = None
-    """The recipe as plain data: ``Recipe(**recipe)`` if it is of this version."""
+    """The recipe as plain data: ``Recipe(**recipe)`` or, of an enhanced photo, ``Stack(**recipe)``, if of this version."""
 
 
-def source_of(recipe: Recipe | None) -> str:
+def source_of(recipe: Recipe | Stack | None) -> str:
     """The IPTC digital source type of a studio picture: `ENHANCED` where the photo's own background is kept."""
-    return ENHANCED if recipe and recipe.backdrop.kind in OWN_BACKGROUND else COMPOSITE
+    return ENHANCED if recipe and recipe.own_background else COMPOSITE
 
 
-def to_xmp(source: str, recipe: Recipe | None = None) -> bytes:
+def to_xmp(source: str, recipe: Recipe | Stack | None = None) -> bytes:
     """The XMP packet, UTF-8. Equal arguments give equal bytes."""
-    text = f"<headshot:Recipe>{escape(_public_json(recipe))}</headshot:Recipe>" if recipe else ""
+    text = f"<headshot:Recipe>{escape(recipe.public().to_json())}</headshot:Recipe>" if recipe else ""
     packet = _TEMPLATE.format(xmp=_XMP, iptc=_IPTC, own=_OWN, source=escape(source), tool=TOOL, recipe=text)
     return packet.encode()
 
@@ -90,12 +89,3 @@ def _value(root: ElementTree.Element, namespace: str, name: str) -> str | None:
     """A simple property: other software may write it as an attribute of its description."""
     attributes = (node.get(f"{{{namespace}}}{name}") for node in root.iter())
     return root.findtext(f".//{{{namespace}}}{name}") or next((value for value in attributes if value), None)
-
-
-def _public_json(recipe: Recipe) -> str:
-    """The recipe's JSON without the folders of the maker's machine: of an own backdrop only the file's name stays."""
-    image = recipe.backdrop.image
-    if image:
-        backdrop = recipe.backdrop.model_copy(update={"image": PureWindowsPath(image).name})  # knows / and \ alike
-        recipe = recipe.model_copy(update={"backdrop": backdrop})
-    return recipe.to_json()

@@ -6,18 +6,25 @@ The same recipe and the same photo give the same bytes, from the page, the termi
 from __future__ import annotations
 
 import json
+from pathlib import PureWindowsPath
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="a colour as #rrggbb")]
 Unit = Annotated[float, Field(ge=0, le=1)]
+OWN_BACKGROUND = ("original", "original_blur")
+"""Backdrops that keep the photo's background."""
 
 
 class Settings(BaseModel):
     """A group of settings: unknown names are refused, so that a typing error is found."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def to_json(self) -> str:
+        """Compact JSON with sorted keys: equal settings give equal text."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
 
 
 class Frame(Settings):
@@ -80,6 +87,14 @@ class Recipe(Settings):
     grade: Grade = Grade()
     seed: int = Field(0, ge=0, le=2**31 - 1, description="of everything random: backdrop, grain")
 
-    def to_json(self) -> str:
-        """Compact JSON with sorted keys: equal recipes give equal text."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    @property
+    def own_background(self) -> bool:
+        """Whether the photo's own background is kept."""
+        return self.backdrop.kind in OWN_BACKGROUND
+
+    def public(self) -> Recipe:
+        """The recipe without the folders of the maker's machine: of an own backdrop only the file's name stays."""
+        if not self.backdrop.image:
+            return self
+        name = PureWindowsPath(self.backdrop.image).name  # knows / and \ alike
+        return self.model_copy(update={"backdrop": self.backdrop.model_copy(update={"image": name})})

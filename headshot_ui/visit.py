@@ -7,7 +7,6 @@ backdrop and the latest download, in a private folder that is removed with the v
 from __future__ import annotations
 
 import io
-import json
 import secrets
 import shutil
 import threading
@@ -362,16 +361,8 @@ def _smaller(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"frame": recipe.frame.model_copy(update=size)})
 
 
-def public_json(recipe: Recipe) -> str:
-    """The recipe to read and keep: of an own backdrop only the file's name."""
-    data = recipe.model_dump(mode="json")
-    if data["backdrop"]["image"]:
-        data["backdrop"]["image"] = Path(data["backdrop"]["image"]).name
-    return json.dumps(data, indent=2)
-
-
 def _recipe_file(stem: str, shot: Shot) -> tuple[str, bytes]:
-    return f"{stem}.recipe.json", public_json(shot.recipe).encode()
+    return f"{stem}.recipe.json", shot.recipe.public().model_dump_json(indent=2).encode()
 
 
 def _zip(files: list[tuple[str, bytes]]) -> bytes:

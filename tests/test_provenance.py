@@ -15,12 +15,11 @@ from headshot_core.provenance import (
     EDITED_WITH_AI,
     ENHANCED,
     GENERATED,
-    OWN_BACKGROUND,
     parse_xmp,
     source_of,
     to_xmp,
 )
-from headshot_core.recipe import Backdrop, Recipe
+from headshot_core.recipe import OWN_BACKGROUND, Backdrop, Recipe
 from headshot_core.studio.backdrops import BACKDROPS
 
 RECIPE = Recipe(preset="executive", backdrop=Backdrop(kind="seamless", colour="#336699"), seed=7)

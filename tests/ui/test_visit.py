@@ -15,7 +15,7 @@ from PIL import Image
 from headshot_core.errors import Cancelled, HeadshotError
 from headshot_core.photo import read_photo, read_provenance
 from headshot_core.presets import EXAMPLE
-from headshot_ui.visit import PREVIEW_SIDE, Visit, Visits, public_json
+from headshot_ui.visit import PREVIEW_SIDE, Visit, Visits
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_own_backdrop_shows_no_folder_in_recipes(visit):
     """A recipe that is given away tells nothing of the machine."""
     visit.pick(["boardroom"])
     visit.use_backdrop(Image.new("RGB", (300, 300), "blue"))
-    assert json.loads(public_json(visit.shot.recipe))["backdrop"]["image"] == "backdrop.jpg"
+    assert visit.shot.recipe.public().backdrop.image == "backdrop.jpg"
 
 
 def test_zip_holds_every_picture_size_and_recipe(visit):

@@ -1,0 +1,1 @@
+"""Enhance: a registry of tools, the stack that holds them, and the engine that runs it."""

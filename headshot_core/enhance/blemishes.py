@@ -1,0 +1,24 @@
+"""Heals temporary spots from the skin around them; moles, freckles and scars stay."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from headshot_core.enhance.tool import Tool
+from headshot_core.enhance.view import View
+
+
+class Blemishes(Tool):
+    """Heals temporary spots from the skin around them; moles, freckles and scars stay."""
+
+    title: ClassVar[str] = "Blemishes"
+    group: ClassVar[str] = "Face"
+
+    tool: Literal["blemishes"] = "blemishes"
+    strength: float = Field(1.0, ge=0, le=1, description="how much of it, from nothing to all")
+
+    def apply(self, view: View) -> np.ndarray:
+        return view.pixels

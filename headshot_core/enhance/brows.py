@@ -1,0 +1,24 @@
+"""Sharper brows and lashes."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from headshot_core.enhance.tool import Tool
+from headshot_core.enhance.view import View
+
+
+class Brows(Tool):
+    """Sharper brows and lashes."""
+
+    title: ClassVar[str] = "Brows and lashes"
+    group: ClassVar[str] = "Features"
+
+    tool: Literal["brows"] = "brows"
+    strength: float = Field(0.5, ge=0, le=1, description="how much of it, from nothing to all")
+
+    def apply(self, view: View) -> np.ndarray:
+        return view.pixels

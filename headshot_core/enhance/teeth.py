@@ -1,0 +1,24 @@
+"""Whiter teeth, as far as teeth are white."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from headshot_core.enhance.tool import Tool
+from headshot_core.enhance.view import View
+
+
+class Teeth(Tool):
+    """Whiter teeth, as far as teeth are white."""
+
+    title: ClassVar[str] = "Teeth"
+    group: ClassVar[str] = "Features"
+
+    tool: Literal["teeth"] = "teeth"
+    strength: float = Field(0.5, ge=0, le=1, description="how much of it, from nothing to all")
+
+    def apply(self, view: View) -> np.ndarray:
+        return view.pixels
