@@ -58,7 +58,7 @@ class Provenance:
     tool: str
     """The program and its version."""
     recipe: dict[str, Any] | None = None
-    """The recipe as plain data: ``Recipe(**recipe)`` or, of an enhanced photo, ``Stack(**recipe)``, if of this version."""
+    """The recipe as plain data: ``Recipe(**recipe)``, or ``Stack(**recipe)`` of an enhanced photo."""
 
 
 def source_of(recipe: Recipe | Stack | None) -> str:
