@@ -179,15 +179,23 @@ def compose(second: np.ndarray, first: np.ndarray) -> np.ndarray:
     return np.column_stack([second[:, :2] @ first[:, :2], second[:, :2] @ first[:, 2] + second[:, 2]])
 
 
-def cut_out(photo: Pyramid, face: Face, others: tuple[Face, ...] = (), model: str = "selfie") -> Matte:
+def cut_out(
+    photo: Pyramid,
+    face: Face,
+    others: tuple[Face, ...] = (),
+    model: str = "selfie",
+    solved: float = HEAD,
+    below: float = BELOW,
+) -> Matte:
     """The person with this face, cut out of a photo; `others` are left behind.
 
-    `model`: the net for the rough mask, see `headshot_core.masks`. Raises `HeadshotError` where no person is seen
-    round the face.
+    `model`: the net for the rough mask, see `headshot_core.masks`; `solved`: head height, in pixels, at which the alpha
+    is solved; `below`: how far down it reaches, in head heights. Raises `HeadshotError` where no person is seen round
+    the face.
     """
     head = face.head_height
-    scale = min(1.0, HEAD / head)
-    x0, y0, x1, y1 = _region(photo.image, face, head)
+    scale = min(1.0, solved / head)
+    x0, y0, x1, y1 = _region(photo.image, face, head, below)
     # Pixel centres: small x = (photo x + 0.5 - x0) * scale - 0.5.
     matrix = np.array([[scale, 0, (0.5 - x0) * scale - 0.5], [0, scale, (0.5 - y0) * scale - 0.5]])
     small = photo.warp(matrix, (max(2, int((x1 - x0) * scale)), max(2, int((y1 - y0) * scale))))
@@ -207,8 +215,8 @@ def cut_out(photo: Pyramid, face: Face, others: tuple[Face, ...] = (), model: st
     return Matte(alpha, fine.box(slope), fine.box(offset), known, matrix)
 
 
-def _region(image: np.ndarray, face: Face, head: float) -> tuple[int, int, int, int]:
-    (x, _), top, bottom = face.eye_centre, face.crown[1] - ABOVE * head, face.chin[1] + BELOW * head
+def _region(image: np.ndarray, face: Face, head: float, below: float) -> tuple[int, int, int, int]:
+    (x, _), top, bottom = face.eye_centre, face.crown[1] - ABOVE * head, face.chin[1] + below * head
     height, width = image.shape[:2]
     box = max(0, x - BESIDE * head), max(0, top), min(width, x + BESIDE * head), min(height, bottom)
     return tuple(int(v) for v in box)

@@ -20,6 +20,8 @@ from headshot_core.pyramid import Pyramid
 MIN_INTER_EYE = 12
 """Pixels between the eyes below which no headshot is possible."""
 
+BODY, BODY_HEAD = 9.0, 100
+"""How far a whole body reaches below the chin, in head heights; the head's height in pixels at which it is cut out."""
 CUT = 0.12
 """Share of the face beyond the photo's edge from which no headshot is possible."""
 
@@ -50,8 +52,16 @@ class Portrait:
     @cached_property
     def matte(self) -> Matte:
         """The chosen person's cut-out."""
-        others = tuple(face for i, face in enumerate(self.faces) if i != self.chosen)
-        return cut_out(self.pyramid, self.face, others, self.mask)
+        return cut_out(self.pyramid, self.face, self._others, self.mask)
+
+    @cached_property
+    def whole_body(self) -> Matte:
+        """The same down to the feet, coarser: for pictures that show more than a headshot."""
+        return cut_out(self.pyramid, self.face, self._others, self.mask, solved=BODY_HEAD, below=BODY)
+
+    @property
+    def _others(self) -> tuple[Face, ...]:
+        return tuple(face for i, face in enumerate(self.faces) if i != self.chosen)
 
     @cached_property
     def contacts(self) -> np.ndarray:

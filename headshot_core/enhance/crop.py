@@ -39,10 +39,15 @@ class Crop(Tool):
         if self.frame == "whole":
             return self._turned(study, side)
         rule = FRAMES[self.frame]
-        height = study.face.head_height / (rule.head * self.zoom)
-        longest = max(height, height * rule.width / rule.height)
-        height = max(64, round(height * min(1.0, (side or LONGEST) / longest)))
-        width = max(64, round(height * rule.width / rule.height))
+        shape = np.array([rule.width, rule.height]) / max(rule.width, rule.height)
+        first = self._placed(study, shape * (side or LONGEST))
+        if first.scale <= 1:
+            return first
+        # As many pixels as the photo has there, and no more: that is what Upscale is for.
+        return self._placed(study, shape * max(first.size) / first.scale)
+
+    def _placed(self, study: Study, size: np.ndarray) -> Window:
+        width, height = (max(64, round(float(pixels))) for pixels in size)
         frame = recipe.Frame(name=self.frame, width=width, height=height, zoom=self.zoom, straighten=self.straighten)
         portrait = study.portrait
         framing = place(study.face, portrait.contacts, portrait.hair_top, study.size, frame, inside=True)

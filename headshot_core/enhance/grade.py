@@ -7,9 +7,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from headshot_core import recipe
 from headshot_core.enhance.tool import Tool
 from headshot_core.enhance.view import View
-from headshot_core.studio.grade import LOOKS
+from headshot_core.studio import grade
 
 
 class Grade(Tool):
@@ -19,7 +20,7 @@ class Grade(Tool):
     group: ClassVar[str] = "Scene"
 
     tool: Literal["grade"] = "grade"
-    look: Literal[tuple(LOOKS)] = Field("warm", description="a look's name")
+    look: Literal[tuple(grade.LOOKS)] = Field("warm", description="a look's name")
 
     def apply(self, view: View) -> np.ndarray:
-        return view.pixels
+        return grade.apply(view.pixels, recipe.Grade(look=self.look), view.window.skin, seed=0)

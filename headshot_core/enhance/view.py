@@ -39,12 +39,19 @@ class Memo:
 
     def __init__(self):
         self._known: dict[Callable, object] = {}
+        self._latest: dict[Callable, tuple[tuple, object]] = {}
 
     def once(self, compute: Callable[..., T]) -> T:
         """`compute(self)`, worked out when first asked for. Only for module-level functions."""
         if compute not in self._known:
             self._known[compute] = compute(self)
         return self._known[compute]
+
+    def latest(self, compute: Callable[..., T], *settings) -> T:
+        """`compute(self, *settings)`, remembered until it is asked for with other settings."""
+        if compute not in self._latest or self._latest[compute][0] != settings:
+            self._latest[compute] = settings, compute(self, *settings)
+        return self._latest[compute][1]
 
 
 class Study(Memo):
@@ -135,7 +142,23 @@ class Window(Memo):
     @cached_property
     def person(self) -> np.ndarray:
         """(H, W) 0..1: the person's share of each pixel."""
-        return self.study.portrait.matte.in_frame(self.photo, self.matrix)
+        portrait = self.study.portrait
+        alpha = portrait.matte.in_frame(self.photo, self.matrix)
+        covered = self._covered()
+        if covered.min() > 0.99:
+            return alpha
+        return alpha + (1 - covered) * (portrait.whole_body.in_frame(self.photo, self.matrix) - alpha)
+
+    def _covered(self) -> np.ndarray:
+        """(H, W) 1 where the headshot's cut-out reaches, fading to 0 below it."""
+        matte, portrait = self.study.portrait.matte, self.study.portrait
+        rows = matte.alpha.shape[0]
+        end = (rows - 1 - matte.matrix[1, 2]) / matte.matrix[1, 1]
+        if end > portrait.photo.height - 2:
+            return np.ones((1, 1), np.float32)
+        edge = np.clip((rows - 1 - np.arange(rows, dtype=np.float32)) / (0.15 * rows), 0, 1)
+        ramp = np.broadcast_to(edge[:, None], matte.alpha.shape)
+        return self.laid_in(np.ascontiguousarray(ramp), matte.matrix, cv2.BORDER_REPLICATE)
 
     @cached_property
     def skin(self) -> np.ndarray:
@@ -143,10 +166,13 @@ class Window(Memo):
         mask, matrix = self.study.once(_skin)
         return self.laid_in(mask, matrix) * self.person
 
-    def laid_in(self, mask: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-        """A map (h, w) or (h, w, 3) of another window, `matrix` from the photo to it, as it lies in this one."""
+    def laid_in(self, layer: np.ndarray, matrix: np.ndarray, border: int = cv2.BORDER_CONSTANT) -> np.ndarray:
+        """A map (h, w) or (h, w, 3) of another window, `matrix` from the photo to it, as it lies in this one.
+
+        Beyond that window it is 0, or as `border` (OpenCV's border types) says.
+        """
         to_here = compose(self.matrix, cv2.invertAffineTransform(matrix))
-        return cv2.warpAffine(mask, to_here, self.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        return cv2.warpAffine(layer, to_here, self.size, flags=cv2.INTER_LINEAR, borderMode=border)
 
     def box_round(self, points: np.ndarray, margin: float) -> Box | None:
         """The box of points (N, 2) with `margin` inter-eye distances about it, inside this window; None if outside."""

@@ -34,8 +34,8 @@ def join(
     `head`: the head's height in pixels.
     """
     if wall:
-        backdrop = backdrop * (1 - _wall_shadow(alpha, lamps, head))[..., None]
-    person = _in_the_room(person, alpha, backdrop, spill, head)
+        backdrop = backdrop * (1 - wall_shadow(alpha, lamps, head))[..., None]
+    person = in_the_room(person, alpha, backdrop, spill, head, surroundings(backdrop, spill))
     a = alpha[..., None]
     return person * a + backdrop * (1 - a)
 
@@ -47,11 +47,14 @@ def surroundings(backdrop: np.ndarray, spill: float) -> np.ndarray:
     return (1 + FILL_TINT * spill * (np.clip(tone, 0.5, 1.5) - 1)).astype(np.float32)
 
 
-def _in_the_room(person, alpha, backdrop, spill: float, head: float) -> np.ndarray:
-    """The person with a little of the backdrop's colour overall and of its light round the edge."""
+def in_the_room(person, alpha, backdrop, spill: float, head: float, tint: np.ndarray) -> np.ndarray:
+    """The person with a little of the backdrop's colour overall and of its light round the edge.
+
+    `tint`: that colour, see `surroundings`; arrays and lengths as in `join`.
+    """
     if spill == 0:
         return person
-    person = person * (1 + TINT * (surroundings(backdrop, spill) - 1))
+    person = person * (1 + TINT * (tint - 1))
     sigma = WRAP * head
     edge = alpha * np.clip(1.1 - 1.2 * _soft(alpha, sigma), 0, 1) * spill
     near = edge > 0.004  # a small part of the picture: the rest need not be computed
@@ -69,7 +72,7 @@ def _soft(array: np.ndarray, sigma: float) -> np.ndarray:
     return cv2.resize(small, array.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _wall_shadow(alpha: np.ndarray, lamps: Lamps, head: float) -> np.ndarray:
+def wall_shadow(alpha: np.ndarray, lamps: Lamps, head: float) -> np.ndarray:
     """(H, W): what the person takes from the wall's light, away from the key; softer for a larger lamp."""
     direction = lamps.direction
     shift = np.float32([[1, 0, -0.35 * direction[0] * head], [0, 1, -0.25 * direction[1] * head]])

@@ -183,22 +183,37 @@ def relight(
 def _multiplied(linear: np.ndarray, factor: np.ndarray, shine: np.ndarray) -> np.ndarray:
     size = linear.shape[1::-1]
     factor = cv2.resize(cv2.GaussianBlur(factor, (0, 0), 0.7), size, interpolation=cv2.INTER_CUBIC)
-    shine = cv2.resize(shine, size, interpolation=cv2.INTER_LINEAR)[..., None]
+    shine = cv2.resize(shine, size, interpolation=cv2.INTER_LINEAR)
+    return multiplied(linear, factor, shine, max(1.0, linear.shape[0] / 300))
+
+
+def multiplied(linear: np.ndarray, factor: np.ndarray, shine: np.ndarray, softness: float) -> np.ndarray:
+    """Linear (H, W, 3) times `factor` (H, W, 3), plus the highlight `shine` (H, W).
+
+    Careful where the photo is burnt out; `softness`: pixels over which that is looked at.
+    """
     # Burnt-out places hold no tone: made darker they turn grey, made lighter they spread.
-    bright = cv2.GaussianBlur(colour.peak(linear), (0, 0), max(1.0, linear.shape[0] / 300))[..., None]
+    bright = cv2.GaussianBlur(colour.peak(linear), (0, 0), softness)[..., None]
     burnt = np.clip((bright - 0.85) / 0.15, 0, 1)
     held = np.where(factor < 1, np.float32(0.7), np.float32(1))
     factor = factor + burnt * held * (1 - factor)
-    return linear * factor + shine * (1 - burnt)
+    return linear * factor + shine[..., None] * (1 - burnt)
 
 
 def _edge_light(linear: np.ndarray, alpha: np.ndarray, lamps: Lamps, head: float) -> np.ndarray:
-    """A lamp behind the person: a thin bright edge on hair and shoulders, on the side away from the key or on both."""
     size = linear.shape[1::-1]
     shrink = max(1, round(head / 160))
     small = cv2.resize(alpha, (size[0] // shrink, size[1] // shrink), interpolation=cv2.INTER_AREA)
-    reach = head / shrink
-    soft = cv2.GaussianBlur(small, (0, 0), reach * 0.03)
+    band = edge_band(small, lamps, head / shrink)
+    return edge_light(linear, cv2.resize(band, size, interpolation=cv2.INTER_LINEAR), lamps)
+
+
+def edge_band(alpha: np.ndarray, lamps: Lamps, head: float) -> np.ndarray:
+    """Where a lamp behind the person lights an edge, (h, w) 0..1, from `alpha` (h, w) and the head's height there.
+
+    A thin bright edge on hair and shoulders, on the side away from the key or, for a strong one, on both.
+    """
+    soft = cv2.GaussianBlur(alpha, (0, 0), head * 0.03)
     out_x = -cv2.Sobel(soft, cv2.CV_32F, 1, 0)
     out_y = -cv2.Sobel(soft, cv2.CV_32F, 0, 1)
     length = np.hypot(out_x, out_y) + 1e-6
@@ -206,9 +221,12 @@ def _edge_light(linear: np.ndarray, alpha: np.ndarray, lamps: Lamps, head: float
     facing = np.clip(out_x / length * away * 0.9 - 0.45 * out_y / length, 0, 1)
     if lamps.rim > 0.6:
         facing = np.maximum(facing, np.clip(-out_x / length * away * 0.9 - 0.45 * out_y / length, 0, 1) * 0.8)
-    depth = cv2.distanceTransform((small > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
-    band = np.exp(-depth / (reach * EDGE)) * facing
-    band = cv2.resize(cv2.GaussianBlur(band, (0, 0), 0.8), size, interpolation=cv2.INTER_LINEAR)
+    depth = cv2.distanceTransform((alpha > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
+    return cv2.GaussianBlur(np.exp(-depth / (head * EDGE)) * facing, (0, 0), 0.8)
+
+
+def edge_light(linear: np.ndarray, band: np.ndarray, lamps: Lamps) -> np.ndarray:
+    """What the lamp behind adds to the person's own colours, linear (H, W, 3)."""
     light = colour.to_linear(colour.hex_to_rgb(lamps.rim_colour)[None])[0]
     return 1.5 * lamps.rim * band[..., None] * light * (0.06 + np.sqrt(np.clip(linear, 0, 1)))
 

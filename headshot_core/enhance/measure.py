@@ -1,0 +1,179 @@
+"""What a retoucher sees at the first look: how far a photo's light and colour are from a good one's.
+
+Several rough signs are read for each (skin, eye whites, whites, the scene), each with how far it may be trusted, and
+put together: one alone fools. Figures are 0 where nothing is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from headshot_core import colour
+from headshot_core.enhance.tone import sliders
+from headshot_core.enhance.view import View
+from headshot_core.face import regions
+from headshot_core.face.landmarks import Face
+
+# What each sign reads in neutral light (temperature and tint that would make it grey), and their standard deviations. Read
+# off portraits of people of several skin tones. Eye whites are seen through lashes and beside skin.
+USUAL = {
+    "skin": (-1.15, -0.2, 0.18, 0.1),
+    "eyes": (-0.4, -0.2, 0.16, 0.16),
+    "whites": (-0.12, 0.0, 0.24, 0.1),
+    "scene": (-0.1, 0.0, 0.3, 0.12),
+}
+PALE = 1.3
+"""How much less warm skin is for each unit of linear luminance."""
+"""What each sign reads in neutral light, temperature and tint to make it grey, and their standard deviations. Read off
+portraits of people of several skin tones; eye whites are seen through lashes and beside skin."""
+FACE, SCENE, LIGHTEST = 0.30, 0.12, 0.75
+"""Linear luminance of a face, of a scene (its geometric mean) and of a scene's lightest hundredths, as mostly seen."""
+CLIPPED = 0.985
+"""sRGB value from which a channel counts as clipped."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One piece of evidence: a value and its standard deviation over good photos."""
+
+    value: float
+    deviation: float
+
+
+def combined(signs: list[Sign]) -> float:
+    """The signs' mean, weighted by trust; those far from the others count less (Huber)."""
+    if not signs:
+        return 0.0
+    values = np.array([sign.value for sign in signs])
+    trust = 1 / np.array([sign.deviation for sign in signs]) ** 2
+    mean = float(np.average(values, weights=trust))
+    for _ in range(8):
+        off = np.abs(values - mean) * np.sqrt(trust)
+        mean = float(np.average(values, weights=trust / np.maximum(off, 1)))
+    return mean
+
+
+# Exposure: stops that are missing (positive) or too many.
+
+
+def exposure(whole: View, head: View) -> float:
+    """Stops by which the photo should become brighter (positive) or darker."""
+    return combined(exposure_signs(whole, head))
+
+
+def exposure_signs(whole: View, head: View) -> list[Sign]:
+    """Face, scene and lightest parts against those of well exposed portraits."""
+    light = colour.luminance(colour.to_linear(whole.pixels))
+    signs = [Sign(float(np.log2(SCENE)) - float(np.log2(np.maximum(light, 1e-3)).mean()), 1.0)]
+    if len(skin_pixels(head)):
+        signs.append(Sign(face_darkness(head), 0.8))
+    # What was clipped when the photo was taken stays so, however dark it is made.
+    clipped = float((colour.peak(whole.window.photo) > CLIPPED).mean())
+    lightest = float(np.percentile(light, 98))
+    signs.append(Sign(float(np.log2(LIGHTEST / max(lightest, 1e-3))) - min(1.2, 4 * max(0.0, clipped - 0.05)), 0.5))
+    return signs
+
+
+def face_darkness(head: View) -> float:
+    """Stops that the face is darker than faces mostly are; 0 where no skin is seen."""
+    face = skin_pixels(head)
+    if not len(face):
+        return 0.0
+    seen = float(np.median(colour.luminance(colour.to_linear(face[None])[0])))
+    return float(np.log2(FACE / max(seen, 1e-3)))
+
+
+# White balance: what the sliders should do.
+
+
+def cast(whole: View, head: View) -> tuple[float, float]:
+    """Temperature and tint, in units of `Tone`'s sliders, that would make the light neutral."""
+    signs = cast_signs(whole, head)
+    return combined([warm for _, warm, _ in signs]), combined([pink for _, _, pink in signs])
+
+
+def cast_signs(whole: View, head: View) -> list[tuple[str, Sign, Sign]]:
+    """Name, temperature and tint of each sign."""
+    found = []
+    face = skin_pixels(head)
+    if len(face):
+        linear = colour.to_linear(face[None])[0]
+        seen = np.median(linear, 0)
+        light = min(float(colour.luminance(seen)), 0.5)
+        found.append(("skin", *_signs(seen, PALE * light + USUAL["skin"][0], *USUAL["skin"][1:])))
+    others = {"eyes": eye_whites(head), "whites": _whites(whole.pixels), "scene": _edges(whole.pixels)}
+    return found + [(name, *_signs(seen, *USUAL[name])) for name, seen in others.items() if seen is not None]
+
+
+def _signs(linear: np.ndarray, warm: float, pink: float, warm_off: float, pink_off: float) -> tuple[Sign, Sign]:
+    seen_warm, seen_pink = _toward_neutral(linear)
+    return Sign(seen_warm - warm, warm_off), Sign(seen_pink - pink, pink_off)
+
+
+def _toward_neutral(linear: np.ndarray) -> tuple[float, float]:
+    """Temperature and tint that turn this linear colour (3,) grey."""
+    return sliders(1 / np.maximum(linear, 1e-4))
+
+
+def skin_pixels(head: View) -> np.ndarray:
+    """(N, 3) sRGB of the bare face's well lit skin."""
+    bare = regions.bare_face(head.face, head.window.shape) & (head.window.skin > 0.6)
+    return head.pixels[bare]
+
+
+def eye_whites(head: View) -> np.ndarray | None:
+    """Linear colour (3,) of the eyes' whites; None where they cannot be seen."""
+    found = []
+    for outline, iris in ((regions.EYE_LEFT, slice(468, 473)), (regions.EYE_RIGHT, slice(473, 478))):
+        white = regions.polygon(head.face, outline, head.window.shape) & ~_disc(head.face, iris, head.window.shape)
+        pixels = colour.to_linear(head.pixels[white][None])[0]
+        if len(pixels) < 12:
+            continue
+        light = colour.luminance(pixels)
+        found.append(pixels[light >= np.percentile(light, 60)])
+    return np.median(np.concatenate(found), 0) if found else None
+
+
+def _disc(face: Face, iris: slice, shape: tuple[int, int]) -> np.ndarray:
+    """(H, W) bool: an iris, a little enlarged."""
+    points = face.points[iris, :2]
+    radius = 1.25 * float(np.linalg.norm(points[1:] - points[0], axis=1).mean())
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    return (x - points[0][0]) ** 2 + (y - points[0][1]) ** 2 < radius**2
+
+
+def _whites(pixels: np.ndarray) -> np.ndarray | None:
+    """Linear colour (3,) that is commonest among the light, not clipped, pixels: a shirt, a wall; None without any."""
+    linear = colour.to_linear(pixels).reshape(-1, 3)
+    light, peak = colour.luminance(linear), linear.max(1)
+    good = (peak < 0.96) & (light > 0.35 * np.percentile(light, 98))
+    linear = linear[good]
+    if len(linear) < 0.01 * len(light):
+        return None
+    logs = np.log2(np.maximum(linear, 1e-3))
+    ratios = np.stack([logs[:, 0] - logs[:, 1], logs[:, 2] - logs[:, 1]], 1)
+    counts, reds, blues = np.histogram2d(*ratios.T, bins=40, range=((-2, 2), (-2, 2)))
+    red, blue = np.unravel_index(np.argmax(counts), counts.shape)
+    near = (np.abs(ratios[:, 0] - reds[red] - 0.05) < 0.15) & (np.abs(ratios[:, 1] - blues[blue] - 0.05) < 0.15)
+    return np.median(linear[near], 0) if near.sum() > 0.01 * len(light) else None
+
+
+def _edges(pixels: np.ndarray) -> np.ndarray | None:
+    """Linear colour (3,) of the mean edge: grey under neutral light (van de Weijer, Gevers & Gijsenij 2007)."""
+    linear = colour.to_linear(pixels)
+    linear = np.where((colour.peak(pixels) > CLIPPED)[..., None], np.float32(0), linear)
+    down, across = np.gradient(linear, axis=(0, 1))
+    strength = np.sqrt(down**2 + across**2) ** 3
+    edge = np.cbrt(strength.reshape(-1, 3).mean(0))
+    return edge if edge.min() > 1e-4 else None
+
+
+# Contrast: the ends of the scale.
+
+
+def ends(whole: View) -> tuple[float, float]:
+    """The sRGB values where the photo's black and white lie."""
+    light = colour.to_srgb(colour.luminance(colour.to_linear(whole.pixels)))
+    return float(np.percentile(light, 0.5)), float(np.percentile(light, 99.5))
