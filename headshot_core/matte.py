@@ -14,7 +14,7 @@ import numpy as np
 
 from headshot_core.errors import HeadshotError
 from headshot_core.face.landmarks import Face
-from headshot_core.face.regions import OVAL, polygon
+from headshot_core.face.regions import OVAL, polygon, skin
 from headshot_core.masks import person_mask
 from headshot_core.pyramid import Pyramid
 
@@ -26,6 +26,10 @@ CONTACTS = 64
 """Points on each side of the photo where it is looked whether the photo cuts the person."""
 CLOTHES_BAND, HAIR_BAND = 0.022, 0.07
 """Half width of the unknown band round the outline, in head heights."""
+EAR = 0.32, 0.65
+"""Half width and half height of where an ear may be, in inter-eye distances."""
+TEMPLES = 234, 454
+"""Landmarks at the face's sides."""
 EPSILON = 1e-4
 """Regularisation of the matting Laplacian, for colours 0..1."""
 TRUST, CLOTHES_TRUST = 0.02, 0.3
@@ -203,6 +207,7 @@ def cut_out(
     mask = _own(_mask(small, face, model), face, others)
     guide = small.astype(np.float32) / 255
     tri = trimap(mask, _band(mask.shape, face))
+    tri[_ears(guide, mask, face)] = 1
     wide = LocalModel(guide, max(2, round(face.head_height * 0.05)), 1e-2)
     hair, cloth = wide.predict(*wide.fit(mask)).clip(0, 1), np.clip(1.6 * mask - 0.4, 0, 1)
     clothes = _clothes(mask.shape, face)
@@ -277,6 +282,19 @@ def _distance(shape: tuple[int, int], face: Face) -> np.ndarray:
 def _band(shape: tuple[int, int], face: Face) -> np.ndarray:
     """Half width of the unknown band: wide round the hair, narrow on clothes."""
     return face.head_height * (HAIR_BAND + (CLOTHES_BAND - HAIR_BAND) * _clothes(shape, face))
+
+
+def _ears(guide: np.ndarray, mask: np.ndarray, face: Face) -> np.ndarray:
+    """(H, W) bool: ears, which stand out from the head into the unknown band: skin where the mask holds it possible."""
+    near = np.zeros(mask.shape, np.uint8)
+    across, unit = face.axes[0][:2], face.inter_eye
+    axes = round(EAR[0] * unit), round(EAR[1] * unit)
+    for point, side in zip(TEMPLES, (-1, 1), strict=True):
+        x, y = face.points[point, :2] + side * EAR[0] / 2 * unit * across + 0.2 * unit * face.axes[1][:2]
+        cv2.ellipse(near, (round(float(x)), round(float(y))), axes, face.roll, 0, 360, 1, -1)
+    found = near * ((mask > 0.2) & (skin(guide, face) > 0.6)).astype(np.uint8)
+    closed = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((max(3, round(0.15 * unit)),) * 2, np.uint8))
+    return cv2.erode(closed, np.ones((3, 3), np.uint8)) > 0  # the ear's own outline is left to the solver
 
 
 def _clothes(shape: tuple[int, int], face: Face) -> np.ndarray:

@@ -1,23 +1,25 @@
-"""What a retoucher sees at the first look: how far a photo's light and colour are from a good one's.
+"""What a retoucher sees at the first look: light and colour, skin, eyes, teeth, background.
 
-Several rough signs are read for each (skin, eye whites, whites, the scene), each with how far it may be trusted, and
-put together: one alone fools. Figures are 0 where nothing is wrong.
+For light and colour several rough signs are read (skin, eye whites, whites, the scene), each with how far it may be
+trusted, and put together: one alone fools.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from headshot_core import colour
+from headshot_core.enhance import eyes, features, skin, teeth
 from headshot_core.enhance.tone import sliders
-from headshot_core.enhance.view import View
+from headshot_core.enhance.view import Study, View
 from headshot_core.face import regions
 from headshot_core.face.landmarks import Face
 
-# What each sign reads in neutral light (temperature and tint that would make it grey), and their standard deviations. Read
-# off portraits of people of several skin tones. Eye whites are seen through lashes and beside skin.
+# What each sign reads in neutral light (temperature and tint that would make it grey), and their standard deviations.
+# Read off portraits of people of several skin tones. Eye whites are seen through lashes and beside skin.
 USUAL = {
     "skin": (-1.15, -0.2, 0.18, 0.1),
     "eyes": (-0.4, -0.2, 0.16, 0.16),
@@ -69,11 +71,14 @@ def exposure_signs(whole: View, head: View) -> list[Sign]:
     signs = [Sign(float(np.log2(SCENE)) - float(np.log2(np.maximum(light, 1e-3)).mean()), 1.0)]
     if len(skin_pixels(head)):
         signs.append(Sign(face_darkness(head), 0.8))
-    # What was clipped when the photo was taken stays so, however dark it is made.
-    clipped = float((colour.peak(whole.window.photo) > CLIPPED).mean())
-    lightest = float(np.percentile(light, 98))
-    signs.append(Sign(float(np.log2(LIGHTEST / max(lightest, 1e-3))) - min(1.2, 4 * max(0.0, clipped - 0.05)), 0.5))
-    return signs
+    lightest = float(np.log2(LIGHTEST / max(float(np.percentile(light, 98)), 1e-3)))
+    beyond = min(1.2, 4 * max(0.0, clipped(whole) - 0.05))
+    return [*signs, Sign(lightest - beyond, 0.5)]
+
+
+def clipped(whole: View) -> float:
+    """Share of the photo that was too bright for the camera: it stays so, however dark it is made."""
+    return float((colour.peak(whole.window.photo) > CLIPPED).mean())
 
 
 def face_darkness(head: View) -> float:
@@ -91,14 +96,17 @@ def face_darkness(head: View) -> float:
 def cast(whole: View, head: View) -> tuple[float, float]:
     """Temperature and tint, in units of `Tone`'s sliders, that would make the light neutral."""
     signs = cast_signs(whole, head)
-    return combined([warm for _, warm, _ in signs]), combined([pink for _, _, pink in signs])
+    # Where channels are clipped, the colours left say little about the light.
+    told = max(0.0, 1 - 4 * max(0.0, clipped(whole) - 0.03))
+    return told * combined([warm for _, warm, _ in signs]), told * combined([pink for _, _, pink in signs])
 
 
 def cast_signs(whole: View, head: View) -> list[tuple[str, Sign, Sign]]:
     """Name, temperature and tint of each sign."""
     found = []
     face = skin_pixels(head)
-    if len(face):
+    face = face[face.max(-1, initial=0) < CLIPPED]
+    if len(face) > 50:
         linear = colour.to_linear(face[None])[0]
         seen = np.median(linear, 0)
         light = min(float(colour.luminance(seen)), 0.5)
@@ -177,3 +185,68 @@ def ends(whole: View) -> tuple[float, float]:
     """The sRGB values where the photo's black and white lie."""
     light = colour.to_srgb(colour.luminance(colour.to_linear(whole.pixels)))
     return float(np.percentile(light, 0.5)), float(np.percentile(light, 99.5))
+
+
+# The face.
+
+
+@dataclass(frozen=True)
+class SkinState:
+    """What is uneven on the skin, CIELAB differences averaged over it; 0 where there is none to see."""
+
+    blotches: float = 0.0
+    redness: float = 0.0
+    shine: float = 0.0
+
+
+def skin_state(head: View) -> SkinState:
+    """Blotches, redness and shine of the face, as the skin tool sees them."""
+    tone = skin.tone_of(head)
+    scale = min(1.0, skin.GRID / head.unit)
+    pixels, bare = skin.shrunk(head.pixels, scale), skin.shrunk(skin.where(head.window), scale) > 0.5
+    if tone is None or bare.sum() < 50:
+        return SkinState()
+    lab, unit = colour.to_lab(pixels), scale * head.unit
+    blotches = skin.unevenness(lab, bare, unit)[bare]
+    matt = colour.to_lab(skin.less_shine(pixels, bare, tone, 1.0, unit))
+    return SkinState(
+        float(np.sqrt(np.square(blotches).sum(-1).mean())),
+        float(skin.redness(lab, tone)[bare].mean()),
+        float((lab - matt)[bare][:, 0].clip(0).mean()),
+    )
+
+
+def eye_darkness(head: View) -> float:
+    """How much darker, in L, the eyes' whites are than the face's skin; 0 where they are not seen."""
+    face = skin_pixels(head)
+    seen = [eye for eye in head.study.once(features.eyes) if eye.shown > 0]
+    whites = features.median(
+        colour.to_lab(head.pixels), features.together(head.window, [(eye.whites, eye.window) for eye in seen])
+    )
+    if whites is None or not len(face):
+        return 0.0
+    return float(np.median(colour.to_lab(face[None])[0, :, 0]) - whites[0])
+
+
+def under_eyes(head: View) -> float:
+    """How much lighter, in L, the eyes tool would make the darkest place under an eye."""
+    return max((float(np.max(eyes.lift(head, eye)[..., 0], initial=0)) for eye in eyes.shown(head.study)), default=0.0)
+
+
+def teeth_yellow(head: View) -> float:
+    """b* of the teeth; 0 where none are seen."""
+    parts = [(part.teeth, part.window) for part in teeth.smiling(head.study)]
+    seen = features.median(colour.to_lab(head.pixels), features.together(head.window, parts))
+    return 0.0 if seen is None else float(seen[2])
+
+
+# The background.
+
+
+def clutter(study: Study, side: int = 480) -> float:
+    """Mean step of lightness from pixel to pixel behind the person, on a photo of that longer side."""
+    window = study.whole(side)
+    light = cv2.GaussianBlur(colour.to_lab(window.photo)[..., 0], (0, 0), 1)
+    steps = cv2.magnitude(cv2.Sobel(light, -1, 1, 0), cv2.Sobel(light, -1, 0, 1)) / 8
+    behind = window.person < 0.05
+    return float(steps[behind].mean()) if behind.mean() > 0.05 else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PureWindowsPath
 from typing import Annotated, Literal, TypeVar, Union
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from headshot_core.enhance.background import Background
 from headshot_core.enhance.blemishes import Blemishes
@@ -56,11 +56,22 @@ AnyTool = Annotated[Union[TOOLS], Field(discriminator="tool")]  # noqa: UP007
 T = TypeVar("T", bound=Tool)
 
 
+def _each_once(steps: tuple[Tool, ...]) -> tuple[Tool, ...]:
+    names = [step.tool for step in steps]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"the tool '{name}' stands there twice")
+    return steps
+
+
+Steps = Annotated[tuple[AnyTool, ...], AfterValidator(_each_once)]
+
+
 class Stack(Settings):
     """The tools for one photo, in order: each at most once."""
 
     version: Literal[1] = 1
-    steps: tuple[AnyTool, ...] = ()
+    steps: Steps = ()
 
     def of(self, kind: type[T]) -> T | None:
         """The settings of one tool; None where it is not used."""

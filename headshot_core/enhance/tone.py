@@ -26,6 +26,8 @@ WARM, PINK = 1.0, 0.9
 """Stops of red against green, and of green against the others, at temperature 1 and tint 1."""
 DARKS, LIGHTS = 1.5, 1.2
 """Stops by which the darkest and the lightest parts are moved in full."""
+BURNT = 0.85
+"""Share of darkening that burnt-out parts are spared."""
 ENDS = 0.3
 """How far the ends of the scale are moved in full, sRGB 0..1."""
 SMALL = 480
@@ -62,7 +64,9 @@ class Tone(Tool):
         """The pixels after white balance and all that is a gain of light."""
         linear = colour.to_linear(view.pixels)
         if self.temperature or self.tint:
-            linear = linear * gains(self.temperature, self.tint)
+            factors = gains(self.temperature, self.tint)
+            white = _smooth(0.8, 1.0, colour.luminance(linear))[..., None]  # burnt-out white stays white
+            linear = linear * (factors + white * (1 - factors))
         stops = self._stops(view.window, linear)
         if stops is not None:
             white = 2 ** max(0.0, self.exposure + LIGHTS * max(self.highlights, 0))
@@ -89,7 +93,11 @@ class Tone(Tool):
         if self.contrast:
             # An S-curve: its slope is 1 + contrast / 2 at middle grey, and 1 again far from it.
             stops += self.contrast * np.tanh(light / 2)
-        return stops if stops.any() else None
+        if not stops.any():
+            return None
+        # What was burnt out holds no tone: made darker it would turn into a grey patch.
+        burnt = _smooth(0.7, 1.0, colour.peak(linear))
+        return np.where(stops < 0, stops * (1 - BURNT * burnt), stops)
 
     def _vibrant(self, pixels: np.ndarray, window: Window) -> np.ndarray:
         lab = colour.to_lab(pixels)

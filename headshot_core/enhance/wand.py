@@ -12,8 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from headshot_core.enhance import measure
+from headshot_core.enhance.blemishes import Blemishes, healed_spots
+from headshot_core.enhance.denoise import Denoise, noise_of
 from headshot_core.enhance.engine import Heads, after
+from headshot_core.enhance.eyes import Eyes
+from headshot_core.enhance.jpeg import Jpeg, blockiness_of
+from headshot_core.enhance.sharpen import Sharpen, softness_of
+from headshot_core.enhance.skin import Skin
 from headshot_core.enhance.stack import Stack
+from headshot_core.enhance.teeth import Teeth
 from headshot_core.enhance.tone import ENDS, Tone
 from headshot_core.enhance.tool import Tool
 from headshot_core.enhance.view import Study, View
@@ -22,7 +29,7 @@ SMALL = 480
 """Longer side, in pixels, of the photo that is measured."""
 ROUNDS = 5
 """How often light is measured again after it was changed: its settings act on one another."""
-DARK, BRIGHT = 0.4, 0.65
+DARK, BRIGHT = 0.4, 0.7
 """Tolerance of the exposure, stops: a light picture is more often meant to be so."""
 WARM, PINK = 0.22, 0.13
 """Tolerance of the white balance, units of its sliders."""
@@ -30,10 +37,18 @@ BLACK, WHITE = (0.1, 0.03), (0.8, 0.92)
 """Where black may begin at the most and white at the least, sRGB, and where they are brought if they do not."""
 BACKLIT = 1.3
 """Stops by which a face may be darker than its scene."""
-MOST = {"exposure": 2.0, "shadows": 0.6, "whites": 0.5}
-"""How far a slider is moved; others to their ends."""
+MOST = {"exposure": (-1.2, 2.0), "shadows": (0.0, 0.6)}
+"""How far a slider is moved; others to their ends. Darkening more leaves burnt-out parts as patches."""
 INSIDE = 0.4
 """Share of a tolerance at which what exceeded it comes to lie."""
+BLOCKS, NOISE, COLOUR_NOISE, SOFT = 0.1, 2.2 / 255, 1.2 / 255, 0.1
+"""Compression, noise and softness from which something is done; see `blockiness_of`, `noise_of`, `softness_of`."""
+BLOTCHES, REDNESS, SHINE = 1.0, 0.4, 0.15
+"""The same for the skin; see `measure.SkinState`."""
+EYES, UNDER_EYES, YELLOW = 12.0, 7.0, 10.0
+"""The same, in CIELAB, for dark whites of the eyes, shadows under them, and yellow teeth."""
+CLUTTER, TILTED = 2.0, (5.0, 15.0)
+"""A busy background, see `measure.clutter`, and a leaning head, degrees: more is a pose."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +57,7 @@ class Choice:
 
     stack: Stack
     reasons: tuple[str, ...]
-    """a plain sentence for each thing it does, and why; one that says so where the photo needs nothing"""
+    """plain sentences: what it does and why, or that the photo needs nothing; then what it leaves to the person"""
 
 
 def choose(study: Study, strength: float = 1.0) -> Choice:
@@ -52,12 +67,16 @@ def choose(study: Study, strength: float = 1.0) -> Choice:
     for tool, _ in wishes:
         if strength > 0:
             stack = stack.having(tool.model_copy(update={"strength": strength * tool.strength}))
-    return Choice(stack, tuple(reason for _, reason in wishes) or ("This photo needs nothing.",))
+    reasons = tuple(reason for _, reason in wishes) or ("This photo needs nothing.",)
+    return Choice(stack, reasons + study.once(_advice))
 
 
 def _wishes(study: Study) -> tuple[tuple[Tool, str], ...]:
     """Every tool that the photo needs, with the reason."""
-    return tuple(_tone(study))
+    tone = _settled(study)
+    head = Heads(study.head).views((tone,))[-1]
+    found = (_clean(study), _light(tone), _face(study, head), _features(head), _sharp(study))
+    return tuple(wish for wishes in found for wish in wishes)
 
 
 def _beyond(value: float, below: float, above: float) -> float:
@@ -74,8 +93,7 @@ def _beyond(value: float, below: float, above: float) -> float:
 # Light and colour.
 
 
-def _tone(study: Study) -> Iterator[tuple[Tool, str]]:
-    tone = _settled(study)
+def _light(tone: Tone) -> Iterator[tuple[Tool, str]]:
     words = [word for word in (_exposure_words(tone), _cast_words(tone), _contrast_words(tone)) if word]
     if words:
         yield tone, " ".join(words)
@@ -120,8 +138,7 @@ def _moved(tone: Tone, **steps: float) -> Tone:
 
 
 def _within(name: str, value: float) -> float:
-    limit = MOST.get(name, 1.0)
-    return round(float(np.clip(value, -limit, limit)), 3)
+    return round(float(np.clip(value, *MOST.get(name, (-1.0, 1.0)))), 3)
 
 
 def _exposure_words(tone: Tone) -> str:
@@ -145,3 +162,64 @@ def _cast_words(tone: Tone) -> str:
 
 def _contrast_words(tone: Tone) -> str:
     return "The photo is flat: black and white are set." if tone.blacks < -0.02 or tone.whites > 0.02 else ""
+
+
+# Noise, compression, blur.
+
+
+def _clean(study: Study) -> Iterator[tuple[Tool, str]]:
+    if study.once(blockiness_of) > BLOCKS:
+        yield Jpeg(), "The file was compressed hard: blocks and rings are smoothed."
+    noise = study.once(noise_of)
+    if noise.luminance > NOISE or noise.colour > COLOUR_NOISE:
+        yield Denoise(), "The photo is noisy: grain is taken down, colour specks first."
+
+
+def _sharp(study: Study) -> Iterator[tuple[Tool, str]]:
+    soft = study.once(softness_of).share
+    if soft > SOFT:
+        yield (
+            Sharpen(strength=round(min(0.8, 0.3 + soft), 2)),
+            "The face is a little soft: eyes and hair are sharpened.",
+        )
+
+
+# The face.
+
+
+def _face(study: Study, head: View) -> Iterator[tuple[Tool, str]]:
+    spots = [spot for spot in healed_spots(study, Blemishes()) if spot.kind == "spot"]
+    if spots:
+        yield Blemishes(), f"{_counted(len(spots), 'spot')} healed; moles and freckles stay."
+    state = measure.skin_state(head)
+    if state.blotches > BLOTCHES:
+        strength = round(float(np.clip((state.blotches - 0.8) / 2, 0.2, 0.7)), 2)
+        red, shiny = state.redness > REDNESS, state.shine > SHINE
+        words = ["blotches evened"] + ["redness calmed"] * red + ["shine taken down"] * shiny
+        yield Skin(strength=strength, redness=0.5 * red, shine=0.5 * shiny), f"Skin: {', '.join(words)}; pores stay."
+
+
+def _features(head: View) -> Iterator[tuple[Tool, str]]:
+    dark, shadow = measure.eye_darkness(head), measure.under_eyes(head)
+    if dark > EYES or shadow > UNDER_EYES:
+        words = ["the shadows under them lifted"] * (shadow > UNDER_EYES) + ["their whites lighter"] * (dark > EYES)
+        eyes = Eyes(strength=0.4, whites=0.6 * (dark > EYES), under_eye=0.6 * (shadow > UNDER_EYES))
+        yield eyes, f"Eyes: {' and '.join(words)}."
+    if measure.teeth_yellow(head) > YELLOW:
+        yield Teeth(strength=0.4), "Teeth: a little less yellow."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+# What is left to the person: it would change more than the photo's quality.
+
+
+def _advice(study: Study) -> tuple[str, ...]:
+    found = []
+    if measure.clutter(study) > CLUTTER:
+        found.append("The background is busy: Background makes it quieter, or puts another one there.")
+    if TILTED[0] < abs(study.face.roll) < TILTED[1]:
+        found.append(f"The head leans by {abs(study.face.roll):.0f} degrees: Crop straightens it, if you like.")
+    return tuple(found)
