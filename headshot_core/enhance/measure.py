@@ -202,13 +202,13 @@ class SkinState:
 def skin_state(head: View) -> SkinState:
     """Blotches, redness and shine of the face, as the skin tool sees them."""
     tone = skin.tone_of(head)
-    scale = min(1.0, skin.GRID / head.unit)
-    pixels, bare = skin.shrunk(head.pixels, scale), skin.shrunk(skin.where(head.window), scale) > 0.5
+    grid = skin.Grid(skin.GRID, head.unit, head.window.matrix[:, 2])
+    pixels, bare = grid.shrunk(head.pixels), grid.shrunk(skin.where(head.window)) > 0.5
     if tone is None or bare.sum() < 50:
         return SkinState()
-    lab, unit = colour.to_lab(pixels), scale * head.unit
-    blotches = skin.unevenness(lab, bare, unit)[bare]
-    matt = colour.to_lab(skin.less_shine(pixels, bare, tone, 1.0, unit))
+    lab = colour.to_lab(pixels)
+    blotches = skin.unevenness(lab, bare, grid.unit)[bare]
+    matt = colour.to_lab(skin.less_shine(pixels, bare, tone, 1.0, grid.unit))
     return SkinState(
         float(np.sqrt(np.square(blotches).sum(-1).mean())),
         float(skin.redness(lab, tone)[bare].mean()),

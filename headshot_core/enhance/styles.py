@@ -21,7 +21,6 @@ from headshot_core.enhance import wand
 from headshot_core.enhance.background import Background
 from headshot_core.enhance.catalogue import hidden
 from headshot_core.enhance.stack import NAMES, Stack, Steps
-from headshot_core.enhance.tool import Tool
 from headshot_core.enhance.view import Study
 from headshot_core.enhance.wand import Choice
 from headshot_core.errors import HeadshotError

@@ -33,7 +33,7 @@ def test_noise_is_measured(astronaut, sigma):
     assert noise.colour * 255 == pytest.approx(sigma * np.sqrt(0.5), rel=0.2)
 
 
-@pytest.mark.parametrize("sigma, left", [(5, 0.85), (10, 0.7), (20, 0.6)])
+@pytest.mark.parametrize(("sigma", "left"), [(5, 0.85), (10, 0.7), (20, 0.6)])
 def test_comes_nearer_to_the_clean_picture(astronaut, sigma, left):
     view = view_of(noisy(astronaut, sigma))
     assert error(Denoise().on_view(view).pixels, astronaut) < left * error(view.pixels, astronaut)
@@ -48,7 +48,8 @@ def test_colour_specks_go_first(astronaut):
     view = view_of(noisy(astronaut, 10))
     pixels = Denoise(luminance=0, colour=1, strength=1).on_view(view).pixels
     luma = np.array([0.299, 0.587, 0.114], np.float32)
-    assert np.abs(pixels @ luma - view.pixels @ luma).max() < 2e-3
+    inside = (view.pixels.min(-1) > 0.2) & (view.pixels.max(-1) < 0.8)  # elsewhere colours are cut off
+    assert np.abs((pixels - view.pixels) @ luma)[inside].max() < 2e-3
     assert error(pixels, astronaut) < 0.8 * error(view.pixels, astronaut)
 
 

@@ -36,7 +36,7 @@ def test_softness_follows_the_blur(astronaut):
     assert found[3].share > 0.4
 
 
-@pytest.mark.parametrize("blur, noise", [(1.0, 0), (1.5, 0), (2.0, 2)])
+@pytest.mark.parametrize(("blur", "noise"), [(1.0, 0), (1.5, 0), (2.0, 2)])
 def test_comes_nearer_to_the_sharp_picture(astronaut, blur, noise):
     view = view_of(changed(astronaut, blur, noise))
 
