@@ -1,6 +1,6 @@
 """The page: the tabs in the order of a visit, the header, and how it is launched.
 
-A new tab is one module with `TITLE` and `build(visits)`, and one line in `TABS`.
+A new tab is one module with `TITLE` and `build(visits)`, which gives its widgets, and one line in `TABS`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import gradio as gr
 
 from headshot_core.photo import MAX_BYTES
 from headshot_core.presets import presets
-from headshot_ui import presets_tab
+from headshot_ui import crossing, enhance_tab, presets_tab
 from headshot_ui.setup import Setup
 from headshot_ui.theme import theme
 from headshot_ui.visit import Visits
 from headshot_ui.widgets import static, widget
 
-TABS = (presets_tab,)
+TABS = (presets_tab, enhance_tab)
 """Only tabs that work."""
 
 LOCAL = "Everything stays on this machine"
@@ -35,12 +35,14 @@ def build(setup: Setup) -> gr.Blocks:
     visits = Visits(folder / "visits")
     with gr.Blocks(title="Headshot Studio", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True) as demo:
         _masthead()
-        with gr.Tabs():
+        places = {}
+        with gr.Tabs() as tabs:
             for tab in TABS:
-                with gr.Tab(tab.TITLE):
+                with gr.Tab(tab.TITLE, id=tab.TITLE) as place:
                     if tab is TABS[0]:
                         _setup_line(demo, setup)
-                    tab.build(visits)
+                    places[tab.TITLE] = place, tab.build(visits)
+        crossing.connect(visits, tabs, places)
         demo.unload(_leave(visits))
     demo.queue(default_concurrency_limit=8)
     return demo

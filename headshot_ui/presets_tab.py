@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import gradio as gr
 from PIL import Image
 
-from headshot_core.errors import Cancelled, HeadshotError
+from headshot_core.errors import HeadshotError
 from headshot_core.photo import MAX_BYTES, read_photo
 from headshot_core.presets import EXAMPLE, presets
 from headshot_ui import views
+from headshot_ui.handlers import HEAVY, LATEST, Widgets, careful, uploaded
 from headshot_ui.visit import SECTIONS, Visit, Visits
 from headshot_ui.widgets import file_url, picture_url, widget
 
 TITLE = "Presets"
+WELCOME = {
+    "title": "A headshot that still looks like you",
+    "words": "Give one photo, a selfie by a window is perfect, and pick a look. Your face is never redrawn: only "
+    "light, backdrop and crop are.",
+    "picture": "The same person on four backdrops, in four kinds of light",
+}
 PLATFORM_SIZES = ("linkedin", "resume", "email", "team", "speaker", "id")
 HERO = ("boardroom", "city-dusk", "sunlit-garden", "neon-night")
 """Looks in the picture that welcomes a visitor."""
-HEAVY = {"concurrency_limit": max(1, (os.cpu_count() or 2) // 2), "concurrency_id": "heavy"}
-"""How many headshots are made at once for all visitors; the rest wait their turn."""
 
 
 @dataclass
-class Tab:
+class Tab(Widgets):
     """The widgets of the tab."""
+
+    views = views
+    usual = ("photo", "viewer", "strip", "take", "adjust", "bar")
 
     photo: gr.HTML
     viewer: gr.HTML
@@ -40,52 +43,41 @@ class Tab:
     gallery: gr.HTML
     bar: gr.HTML
 
-    def all(self) -> list[gr.HTML]:
-        """Every widget: the outputs of every handler."""
-        return list(vars(self).values())
 
-    def show(self, visit: Visit, *only: str, **given) -> dict:
-        """New data for the widgets named by `only`, or for all; `given` replaces what a view would say."""
-        names = only or ("photo", "viewer", "strip", "take", "adjust", "bar")
-        shown = {name: getattr(views, name)(visit) for name in names if name not in given}
-        return {getattr(self, name): value for name, value in (shown | given).items()}
-
-
-def build(visits: Visits) -> None:
+def build(visits: Visits) -> Tab:
     """Lay out the tab and connect it."""
     tab = _layout()
     handlers = Handlers(tab, visits)
-    # What came last counts: such events bring their widget's value, because Gradio repeats them with old event data.
-    latest = {"trigger_mode": "always_last"}
-    _on(tab, tab.photo.give, handlers.give, trigger_mode="once", **HEAVY)
-    _on(tab, tab.photo.example, handlers.example, trigger_mode="once", **HEAVY)
-    _on(tab, tab.photo.face, handlers.face, trigger_mode="once")
-    _on(tab, tab.photo.forget, handlers.forget, trigger_mode="once")
-    _on(tab, tab.gallery.pick, handlers.pick, tab.gallery, **latest)
-    _on(tab, tab.strip.show, handlers.show, trigger_mode="multiple")
-    _on(tab, tab.strip.drop, handlers.drop, trigger_mode="multiple")
-    _on(tab, tab.adjust.adjust, handlers.adjust, tab.adjust, **latest)
-    _on(tab, tab.adjust.settle, handlers.settle, **latest)
-    _on(tab, tab.adjust.reset, handlers.reset, trigger_mode="multiple")
-    _on(tab, tab.adjust.spread, handlers.spread, trigger_mode="once")
-    _on(tab, tab.adjust.own, handlers.own, trigger_mode="once")
-    _on(tab, tab.take.take, handlers.take, trigger_mode="once")
-    _on(tab, tab.bar.make, handlers.make, trigger_mode="once", **HEAVY)
+    tab.on(tab.photo.give, handlers.give, trigger_mode="once", **HEAVY)
+    tab.on(tab.photo.example, handlers.example, trigger_mode="once", **HEAVY)
+    tab.on(tab.photo.face, handlers.face, trigger_mode="once")
+    tab.on(tab.photo.forget, handlers.forget, trigger_mode="once")
+    tab.on(tab.gallery.pick, handlers.pick, tab.gallery, **LATEST)
+    tab.on(tab.strip.show, handlers.show, trigger_mode="multiple")
+    tab.on(tab.strip.drop, handlers.drop, trigger_mode="multiple")
+    tab.on(tab.adjust.adjust, handlers.adjust, tab.adjust, **LATEST)
+    tab.on(tab.adjust.settle, handlers.settle, **LATEST)
+    tab.on(tab.adjust.reset, handlers.reset, trigger_mode="multiple")
+    tab.on(tab.adjust.spread, handlers.spread, trigger_mode="once")
+    tab.on(tab.adjust.own, handlers.own, trigger_mode="once")
+    tab.on(tab.take.take, handlers.take, trigger_mode="once")
+    tab.on(tab.bar.make, handlers.make, trigger_mode="once", **HEAVY)
     tab.bar.cancel(handlers.cancel, None, None, queue=False, show_progress="hidden", api_visibility="private")
+    return tab
 
 
 def _layout() -> Tab:
     choices = views.choices()
     sizes = [frame for frame in choices["frames"] if frame["name"] in PLATFORM_SIZES]
-    with gr.Row(elem_id="stage"):
-        photo = widget("photo", {"state": "empty"}, hero=_hero(), max_bytes=MAX_BYTES)
-        with gr.Column(elem_id="middle"):
-            viewer = widget("viewer", {"state": "none"})
+    with gr.Row(elem_classes="stage"):
+        photo = widget("photo", {"state": "empty"}, hero=_hero(), max_bytes=MAX_BYTES, **WELCOME)
+        with gr.Column(elem_classes="middle"):
+            viewer = widget("viewer", {"state": "none"}, uses=("compare",))
             take = widget("take", {"count": 0}, frames=sizes)
             strip = widget("strip", {"shots": []})
         adjust = widget("adjust", {}, uses=("dial",), server=[views.backdrop_pictures], max_bytes=MAX_BYTES, **choices)
     gallery = widget("gallery", {"picked": []}, looks=_looks())
-    bar = widget("bar", {"working": False, "ready": False, "says": "Add a photo to begin."})
+    bar = widget("bar", {"working": False, "ready": False, "says": "Add a photo to begin."}, button="Make headshots")
     return Tab(photo, viewer, strip, take, adjust, gallery, bar)
 
 
@@ -107,32 +99,6 @@ def _hero() -> str:
         box = (number * width, 0, (number + 1) * width, hero.height)
         hero.paste(band.crop(box), box[:2])
     return picture_url(hero.resize((2 * hero.width, 2 * hero.height), Image.Resampling.LANCZOS))
-
-
-def _on(tab: Tab, event: Callable, handler: Callable, value: gr.HTML | None = None, **options) -> None:
-    event(handler, value, tab.all(), show_progress="hidden", api_visibility="private", **options)
-
-
-def careful(where: str):
-    """Show any error in the widget where it belongs, and keep everything else as it was."""
-
-    def wrap(handler):
-        def run(self, event: gr.EventData, request: gr.Request, value: dict | None = None):
-            visit = self.visits.of(request.session_hash)
-            yield gr.skip()  # nothing new yet: a handler that shows nothing at all would empty every widget
-            try:
-                yield from handler(self, visit, value or event._data or {})
-            except Cancelled:
-                yield self.tab.show(visit, bar=views.bar(visit, says="Stopped. What was ready stays."))
-            except Exception as error:
-                if not isinstance(error, HeadshotError):
-                    traceback.print_exc(file=sys.stderr)
-                yield self.tab.show(visit, **{where: getattr(views, where)(visit, error=error)})
-
-        run.__name__, run.__doc__ = handler.__name__, handler.__doc__
-        return run
-
-    return wrap
 
 
 class Handlers:
@@ -292,24 +258,3 @@ def _section(data: dict) -> str:
     if data.get("section") not in SECTIONS:
         raise HeadshotError("There is no such part of a look.")
     return data["section"]
-
-
-class uploaded:
-    """A file that the browser sent, removed from the disk as soon as it was read.
-
-    Only files inside Gradio's upload folder are taken: the path comes from the browser and may be anything.
-    """
-
-    def __init__(self, data: dict):
-        self._path = Path(str(data.get("path", ""))).resolve()
-        folder = Path(os.environ["GRADIO_TEMP_DIR"]).resolve()
-        if folder not in self._path.parents or not self._path.is_file():
-            raise HeadshotError("The photo did not arrive.", "Try again.")
-
-    def __enter__(self) -> Path:
-        return self._path
-
-    def __exit__(self, *_) -> None:
-        self._path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # not empty: somebody else's
-            self._path.parent.rmdir()

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from headshot_core.errors import HeadshotError
-from headshot_ui.visit import Progress, Shot, Visit, small_copy
+from headshot_ui.visit import Progress, Shot, Visit
+from headshot_ui.visit_files import small_copy
 from headshot_ui.widgets import picture_url
+
+if TYPE_CHECKING:
+    from headshot_core.portrait import Portrait
 
 STRIP_SIDE = 200
 VIEW_SIDE = 1500
@@ -28,16 +33,21 @@ def problem(error: Exception) -> dict:
 
 def photo(visit: Visit, error: Exception | None = None) -> dict:
     """The person's photo, its faces, and what was found."""
-    if visit.photo is None:
+    return photo_of(visit.portrait, visit.small, error)
+
+
+def photo_of(portrait: Portrait | None, small: Image.Image | None, error: Exception | None = None) -> dict:
+    """A photo that was looked at, shown by its `small` copy; or the place for one."""
+    if portrait is None:
         return {"state": "empty", "error": error and problem(error)}
-    image = visit.photo.image
+    image = portrait.photo.image
     return {
         "state": "ready",
-        "picture": picture_url(visit.small),
-        "says": f"{visit.photo.name}, {image.width} × {image.height}",
-        "notes": list(visit.photo.notes),
-        "faces": [_face(image, face.box) for face in visit.portrait.faces] if len(visit.portrait.faces) > 1 else [],
-        "chosen": visit.portrait.chosen,
+        "picture": picture_url(small),
+        "says": f"{portrait.photo.name}, {image.width} × {image.height}",
+        "notes": list(portrait.photo.notes),
+        "faces": [_face(image, face.box) for face in portrait.faces] if len(portrait.faces) > 1 else [],
+        "chosen": portrait.chosen,
         "error": error and problem(error),
     }
 
@@ -76,7 +86,7 @@ def viewer(visit: Visit, with_before: bool = True) -> dict:
         "title": shot.title,
         "tag": "" if shot.finished else "preview",
         "notes": list(shot.notes),
-        "numbers": [_number(name, value) for name, value in shot.numbers.items() if name in NUMBERS],
+        "numbers": [number(name, value) for name, value in shot.numbers.items() if name in NUMBERS],
         "error": {"what": shot.error} if shot.error else None,
         "after": picture_url(shot.picture, VIEW_SIDE) if shot.picture is not None else None,
         "before": picture_url(shot.before, 1000, 84) if with_before and shot.before is not None else None,
@@ -105,7 +115,8 @@ def _size(shot: Shot) -> tuple[int, int]:
     return size_of(shot.recipe.frame)
 
 
-def _number(name: str, value: float) -> dict:
+def number(name: str, value: float) -> dict:
+    """A measured number with its title, and words on hover."""
     title, words = NUMBERS[name]
     return {"name": title, "value": f"{value:.0f}", "words": words}
 

@@ -6,12 +6,10 @@ backdrop and the latest download, in a private folder that is removed with the v
 
 from __future__ import annotations
 
-import io
 import secrets
 import shutil
 import threading
 import time
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +23,8 @@ from pydantic import ValidationError
 from headshot_core.errors import HeadshotError
 from headshot_core.progress import CancelToken
 from headshot_core.recipe import Recipe
+from headshot_ui.retouch import Retouch
+from headshot_ui.visit_files import download_folder, safe_stem, small_copy, zipped
 
 if TYPE_CHECKING:
     from headshot_core.photo import Photo
@@ -87,6 +87,8 @@ class Visit:
         self.selected: str | None = None
         self.backdrop: Path | None = None
         """the person's own backdrop"""
+        self.retouch = Retouch(self)
+        """the Enhance tab's part"""
         self._cancel = CancelToken()
         self._seconds_each = FIRST_GUESS
 
@@ -107,8 +109,13 @@ class Visit:
         cancel = self._new_cancel()
         portrait = analyse(photo, cancel=cancel)
         cancel.check()  # deleted meanwhile: then it must not come back
-        self.photo, self.portrait, self.small = photo, portrait, small_copy(photo.image)
         engine.forget()
+        self.begin(portrait)
+
+    def begin(self, portrait: Portrait) -> None:
+        """Use a photo that was looked at already."""
+        self.portrait, self.photo = portrait, portrait.photo
+        self.small = small_copy(self.photo.image)
         self._outdate()
 
     def choose_face(self, index: int) -> None:
@@ -127,6 +134,7 @@ class Visit:
         from headshot_core.studio import engine
 
         self._cancel.cancel()
+        self.retouch.forget()
         self.photo = self.portrait = self.small = self.selected = self.backdrop = None
         self.shots, self.picked = {}, []
         engine.forget()  # it keeps the last portraits for speed; a deleted photo must not live on in there
@@ -192,13 +200,17 @@ class Visit:
 
     def use_backdrop(self, source) -> None:
         """Put the selected look before a picture of the person's own."""
-        from headshot_core.photo import read_photo, write_picture
-
         shot = self._need_shot()
-        self.backdrop = write_picture(read_photo(source).image, self.folder / "backdrop.jpg")
+        self.keep_backdrop(source)
         backdrop = shot.recipe.backdrop.model_copy(update={"kind": "image", "image": str(self.backdrop)})
         self._change(shot, shot.recipe.model_copy(update={"backdrop": backdrop}))
         shot.finished = False
+
+    def keep_backdrop(self, source) -> None:
+        """Keep a picture to put behind the person, for all tabs."""
+        from headshot_core.photo import read_photo, write_picture
+
+        self.backdrop = write_picture(read_photo(source).image, self.folder / "backdrop.jpg")
 
     def _with_own_backdrop(self, recipe: Recipe) -> Recipe:
         """A path that the browser sends is never believed: an own backdrop is the one given in this visit."""
@@ -281,23 +293,19 @@ class Visit:
         shots = self.strip if everything else [self._need_shot()]
         if not shots:
             raise HeadshotError("There is nothing to download yet.", "Pick a look first.")
-        for old in self.folder.glob("download-*"):
-            shutil.rmtree(old, ignore_errors=True)
-        folder = self.folder / f"download-{secrets.token_urlsafe(8)}"
-        folder.mkdir()
+        folder = download_folder(self.folder, "download")
         files = [file for shot in shots for file in self._files(shot, kind, sizes)]
         if len(shots) == 1 and not sizes and not everything:
             name, data = files[0]
             target = folder / name
         else:
-            target, data = folder / f"{self._stem}-headshots.zip", _zip(files)
+            target, data = folder / f"{self._stem}-headshots.zip", zipped(files)
         target.write_bytes(data)
         return target
 
     @property
     def _stem(self) -> str:
-        safe = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in self.photo.name)
-        return safe.strip("-")[:60] or "photo"
+        return safe_stem(self.photo.name)
 
     def _files(self, shot: Shot, kind: str, sizes: list[str]) -> list[tuple[str, bytes]]:
         from headshot_core.photo import encode_picture
@@ -344,13 +352,6 @@ def _numbers(headshot: Headshot) -> dict[str, float]:
     return {"likeness": headshot.likeness} if identity.available() else {}
 
 
-def small_copy(image: Image.Image) -> Image.Image:
-    """A copy of at most `PREVIEW_SIDE` pixels a side."""
-    small = image.copy() if max(image.size) <= PREVIEW_SIDE else image.reduce(max(image.size) // PREVIEW_SIDE)
-    small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
-    return small
-
-
 def _smaller(recipe: Recipe) -> Recipe:
     """The same recipe at preview size; small frames as they are."""
     from headshot_core.studio.framing import size_of
@@ -363,15 +364,6 @@ def _smaller(recipe: Recipe) -> Recipe:
 
 def _recipe_file(stem: str, shot: Shot) -> tuple[str, bytes]:
     return f"{stem}.recipe.json", shot.recipe.public().model_dump_json(indent=2).encode()
-
-
-def _zip(files: list[tuple[str, bytes]]) -> bytes:
-    """Stored, not squeezed: pictures are already. The time is fixed, so equal pictures give equal bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in files:
-            archive.writestr(zipfile.ZipInfo(name), data)
-    return buffer.getvalue()
 
 
 class Visits:

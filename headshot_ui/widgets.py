@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 STATIC = Path(__file__).parent / "static"
+PICTURES = Path(__file__).parent / "pictures"
 
 
 @functools.cache
@@ -22,22 +24,31 @@ def static(name: str) -> str:
     return (STATIC / name).read_text(encoding="utf-8")
 
 
-def widget(name: str, value: Any = None, *, uses: tuple[str, ...] = (), server: list[Callable] | None = None, **props):
-    """A widget drawn by `static/NAME.js`.
+def widget(
+    name: str,
+    value: Any = None,
+    *,
+    id: str = "",
+    uses: tuple[str, ...] = (),
+    server: list[Callable] | None = None,
+    **props: Any,
+) -> gr.HTML:
+    """A widget drawn by `static/NAME.js`. A second one of the same name on the page needs an `id`.
 
     `value` is its data, `props` what never changes; `uses` names further scripts that it is made of. What the script
     triggers, `trigger("pick", …)`, is an event here: `widget.pick(handler)`.
     """
-    script = "\n".join(static(f"{part}.js") for part in ("kit", *uses, name))
+    # Gradio forgets a component's own props at times, when an update comes while it is drawn: the script brings them.
+    fixed = f"Object.assign(props, {json.dumps(props)});"
+    script = "\n".join([fixed, *(static(f"{part}.js") for part in ("kit", *uses, name))])
     return gr.HTML(
         value,
         html_template="<div></div>",
         js_on_load=script,
         apply_default_css=False,
-        elem_id=f"{name}-widget",
+        elem_id=f"{id or name}-widget",
         elem_classes="widget",
         server_functions=server,
-        **props,
     )
 
 

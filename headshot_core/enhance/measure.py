@@ -77,8 +77,8 @@ def exposure_signs(whole: View, head: View) -> list[Sign]:
 
 
 def clipped(whole: View) -> float:
-    """Share of the photo that was too bright for the camera: it stays so, however dark it is made."""
-    return float((colour.peak(whole.window.photo) > CLIPPED).mean())
+    """Share of the photo that was too bright for the camera, in two channels: it stays so, however dark it is made."""
+    return float((np.sort(whole.window.photo, -1)[..., 1] > CLIPPED).mean())
 
 
 def face_darkness(head: View) -> float:
@@ -96,7 +96,7 @@ def face_darkness(head: View) -> float:
 def cast(whole: View, head: View) -> tuple[float, float]:
     """Temperature and tint, in units of `Tone`'s sliders, that would make the light neutral."""
     signs = cast_signs(whole, head)
-    # Where channels are clipped, the colours left say little about the light.
+    # Where much is burnt out, the colours left say little about the light.
     told = max(0.0, 1 - 4 * max(0.0, clipped(whole) - 0.03))
     return told * combined([warm for _, warm, _ in signs]), told * combined([pink for _, _, pink in signs])
 

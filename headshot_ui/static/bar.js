@@ -1,5 +1,9 @@
 // The one main button of the tab, always in the same place. While it works: progress, time left, Cancel.
 let ticking = null;
+let kind = props.kinds?.[0];
+let settings = false;
+let open = false;
+const KINDS = { png: ["PNG", "best quality"], jpg: ["JPEG", "opens everywhere"], webp: ["WebP", "smallest"] };
 
 function left(data) {
   const seconds = Math.max(0, (data.until - Date.now()) / 1000);
@@ -24,21 +28,49 @@ function working(data) {
   ];
 }
 
+// How the picture is saved: a button that names it, and a small panel to change it.
+function form() {
+  const panel = () =>
+    h("div", { class: "take-panel", role: "dialog", "aria-label": "Kind of file" },
+      h("h3", {}, "Format"),
+      chips("Format", props.kinds.map((name) => ({ name, title: KINDS[name][0], hint: KINDS[name][1] })), kind, (name) => {
+        kind = name;
+        draw();
+      }),
+      h("label", { class: "check" },
+        h("input", { type: "checkbox", checked: settings, "data-key": "settings", onchange: (event) => {
+          settings = event.target.checked;
+          draw();
+        } }),
+        h("span", {}, "With its settings, in a ZIP")),
+      h("p", { class: "muted small" }, "Nothing of your photo’s own data (place, time, camera) is in any file."));
+  return h("div", { class: "bar-form" },
+    h("button", { type: "button", class: "plain", "data-key": "form", "aria-expanded": String(open), "aria-label": `Kind of file: ${KINDS[kind][0]}`, onclick: () => toggle(!open) },
+      settings ? `${KINDS[kind][0]} + settings` : KINDS[kind][0], icon("open")),
+    open && panel());
+}
+
+function toggle(next) {
+  open = next;
+  draw();
+}
+
 function make() {
   if (!props.value?.ready) return;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  document.querySelector("#stage").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" });
-  trigger("make", {});
+  root.closest(".tabitem").querySelector(".stage").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" });
+  trigger("make", { kind, settings });
 }
 
 function resting(data) {
   clearInterval(ticking);
   return [
     h("div", { class: "bar-says", role: "status" }, problem(data.error) || data.says),
+    props.kinds && data.ready && form(),
     h("button", {
       type: "button", class: "main", "data-key": "main", "aria-disabled": String(!data.ready),
       onclick: make,
-    }, "Make headshots"),
+    }, props.button),
   ];
 }
 
@@ -48,5 +80,14 @@ function draw() {
   fill(root, h("div", { class: "bar-inner" }, data.working ? working(data) : resting(data)));
 }
 
-watch("value", draw);
+root.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !open) return;
+  toggle(false);
+  root.querySelector("[data-key=form]").focus();
+});
+document.addEventListener("pointerdown", (event) => open && !root.contains(event.target) && toggle(false));
+watch("value", () => {
+  draw();
+  fetchFile(props.value?.file);
+});
 draw();

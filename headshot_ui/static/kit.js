@@ -24,6 +24,14 @@ const ICONS = {
   search: "M11 4.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 1 0 0-13 M16 16l4.5 4.5",
   check: "M5 12.5l4.5 4.5L19 7.5",
   drag: "M9 7l-5 5 5 5 M15 7l5 5-5 5",
+  undo: "M8 5L4 9l4 4 M4 9h10a5 5 0 0 1 0 10h-3",
+  redo: "M16 5l4 4-4 4 M20 9H10a5 5 0 0 0 0 10h3",
+  wand: "M5 19L15.5 8.5 M18 3v4 M16 5h4 M19.5 12v3 M18 13.5h3 M10.5 3.5v3 M9 5h3",
+  loupe: "M10.5 4.5a6 6 0 1 0 0 12a6 6 0 1 0 0-12 M15 15l5 5 M10.5 8v5 M8 10.5h5",
+  brush: "M19.5 4.5L11 13 M9 14a3 3 0 0 1 3 3c0 2.5-3 3-7 3c1.5-1 1-2 1-3a3 3 0 0 1 3-3",
+  mask: "M3 12c3-5 6-6.5 9-6.5s6 1.5 9 6.5c-3 5-6 6.5-9 6.5s-6-1.5-9-6.5 M12 9.5a2.5 2.5 0 1 0 0 5a2.5 2.5 0 1 0 0-5",
+  up: "M6 14l6-6 6 6",
+  down: "M6 10l6 6 6-6",
 };
 
 function icon(name) {
@@ -125,4 +133,15 @@ async function send(file) {
   } catch {
     throw { what: "The photo did not arrive.", todo: "Check that the studio is still running, and try again." };
   }
+}
+
+// Hand a finished file to the browser, once.
+let fetched = null;
+function fetchFile(file) {
+  if (!file || file.url === fetched) return;
+  fetched = file.url;
+  const link = h("a", { href: file.url, download: file.name });
+  root.append(link);
+  link.click();
+  link.remove();
 }

@@ -68,10 +68,10 @@ function drop(node) {
 
 function empty(busy) {
   return drop(h("div", { class: "welcome" },
-    h("img", { class: "welcome-picture", src: props.hero, alt: "The same person on four backdrops, in four kinds of light" }),
+    h("img", { class: "welcome-picture", src: props.hero, alt: props.picture }),
     h("div", { class: "welcome-words" },
-      h("h1", {}, "A headshot that still looks like you"),
-      h("p", { class: "muted" }, "Give one photo, a selfie by a window is perfect, and pick a look. Your face is never redrawn: only light, backdrop and crop are."),
+      h("h1", {}, props.title),
+      h("p", { class: "muted" }, props.words),
       problem(local || props.value?.error),
       h("button", { type: "button", class: "main", "data-key": "choose", disabled: busy, onclick: choose }, busy ? "One moment …" : "Choose a photo"),
       h("p", { class: "others" },
@@ -114,7 +114,7 @@ function actions() {
     root.querySelector(`[data-key=${next ? "keep" : "forget"}]`).focus();
   };
   if (sure) return [h("span", {}, "Results too?"), link("delete", "Delete all", () => trigger("forget", {})), link("keep", "Keep", ask(false))];
-  return [link("camera", "Camera", shoot), link("forget", "Delete my photo", ask(true))];
+  return [props.hand && link("hand", props.hand, () => trigger("hand", {})), link("camera", "Camera", shoot), link("forget", "Delete my photo", ask(true))];
 }
 
 function draw() {

@@ -50,16 +50,6 @@ function toggle(next) {
   draw();
 }
 
-let fetched = null;
-function fetchFile(file) {
-  if (!file || file.url === fetched) return;
-  fetched = file.url;
-  const link = h("a", { href: file.url, download: file.name });
-  root.append(link);
-  link.click();
-  link.remove();
-}
-
 root.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !open) return;
   toggle(false);

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from headshot_core import files
+
 ROOT = Path(__file__).parents[2]
 DESKTOP, PHONE = (1440, 900), (390, 844)
 FLAGS = (
@@ -56,6 +58,13 @@ def browser(chromium_path):
         chromium.close()
 
 
+def _home_with_models(folder: Path) -> Path:
+    """A person's folder with nothing but the models of this machine: what a test keeps is not kept for the tester."""
+    folder.mkdir()
+    (folder / "models").symlink_to(files.home() / "models")
+    return folder
+
+
 class Studio:
     """The app, running."""
 
@@ -66,6 +75,7 @@ class Studio:
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
         environment = os.environ | {"TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
+        environment["HEADSHOT_HOME"] = str(_home_with_models(temporary.parent / "home"))
         environment.pop("SPACE_ID", None)
         self._log = (temporary.parent / "app.log").open("w+")
         command = [sys.executable, "app.py", "--no-browser", "--port", str(self.port)]
