@@ -27,7 +27,7 @@ from headshot_core.enhance.crop import Crop
 from headshot_core.enhance.engine import Desk, Enhanced, enhance, output
 from headshot_core.enhance.heal import Heal, Stroke
 from headshot_core.enhance.stack import Stack, tool
-from headshot_core.enhance.styles import Style
+from headshot_core.enhance.styles import Style, for_any_photo
 from headshot_core.enhance.tool import Tool
 from headshot_core.enhance.view import Box, Study, Window
 from headshot_core.errors import HeadshotError
@@ -113,7 +113,7 @@ class Retouch:
         self._own_styles: dict[str, Style] = {}
         self._seconds = SECONDS_PER_MEGAPIXEL
         self._number = 0
-        self.strength = 0.7
+        self.strength = 1.0
         """of the wand"""
         self._clear()
 
@@ -598,16 +598,6 @@ def _share(value: float) -> float:
 def hosted() -> bool:
     """Whether the page is one that many people share."""
     return bool(os.environ.get("SPACE_ID"))
-
-
-def for_any_photo(stack: Stack) -> Stack:
-    """A stack without what belongs to one photo alone: strokes of the brush and spots that stay."""
-    steps = []
-    for step in stack.steps:
-        marks = {name: info.get_default(call_default_factory=True) for name, info in styles.hidden(type(step)).items()}
-        marks.pop("image", None)  # an own background is for every photo
-        steps.append(step.model_copy(update=marks))
-    return stack.model_copy(update={"steps": tuple(step for step in steps if not isinstance(step, Heal))})
 
 
 def in_steps(work: Callable[[Report], object], cancel: CancelToken, guess: float) -> Iterator[Step]:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 ENHANCED = Kind("enhanced", "stack", "style")
 STYLE_FILES = (".yaml", ".yml", ".json")
-UPSCALERS = {"natural": assets.UPSCALE, "crisp": assets.UPSCALE + assets.CRISP, "plain": ()}
-"""The model files of each method."""
 AS_IT_COMES = object()
 """What `--skin` without a value means."""
 
@@ -79,7 +77,7 @@ def enhance(given: argparse.Namespace) -> int:
     known = changed(Stack(steps=plan.style.steps), plan.wishes)  # without the wand's choice; bad values are found here
     jobs = plan_jobs(given, ENHANCED, [(plan.style.name if given.style else None, plan)], _inputs(known, plan.style))
     upscale = known.of(Upscale)
-    models = () if upscale is None or upscale.idle else UPSCALERS[upscale.method]
+    models = () if upscale is None or upscale.idle else upscale.files
     return work_through(jobs, given, _enhanced, assets.STUDIO + models)
 
 

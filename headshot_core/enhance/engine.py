@@ -57,20 +57,29 @@ def enhance(portrait: Portrait, stack: Stack, report: Report = silent, cancel: C
     cancel = cancel or CancelToken()
     study = Study(portrait)
     window = output(study, stack)
-    picture = np.empty((*window.shape, 3), np.uint8)
-    boxes = list(tiles(window.size))
-    desk = Desk(study)
-    for number, box in enumerate(boxes):
-        cancel.check()
-        report(number, len(boxes), "Enhancing")
-        picture[box[1] : box[3], box[0] : box[2]] = to_bytes(desk.region(window, box, stack))
-    face, notes = window.face, portrait.photo.notes
     upscale = stack.of(Upscale)
+    if upscale and not upscale.idle:  # what it cannot do is said before the work, not after it
+        upscale.size(*window.size)
+        upscale.prepare(report, cancel)
+    picture = _tile_by_tile(study, window, pixel_steps(stack), report, cancel)
+    face, notes = window.face, portrait.photo.notes
     if upscale and not upscale.idle:
         picture, face, more = upscale.enlarge(picture, face, study, report, cancel)
         notes = (*notes, *more)
     report(1, 1, "Ready")
     return Enhanced(picture, stack, portrait, face, notes)
+
+
+def _tile_by_tile(study: Study, window: Window, steps: tuple[Tool, ...], report: Report, cancel: CancelToken):
+    picture = np.empty((*window.shape, 3), np.uint8)
+    heads, boxes = Heads(study.head).views(steps), list(tiles(window.size))
+    for number, box in enumerate(boxes):
+        cancel.check()
+        report(number, len(boxes), "Enhancing")
+        tile = Tile(window, box)
+        view = through(View(tile.window, tile.window.photo), steps, heads)
+        picture[box[1] : box[3], box[0] : box[2]] = to_bytes(tile.inner(view.pixels))
+    return picture
 
 
 def output(study: Study, stack: Stack, side: int | None = None) -> Window:
@@ -88,45 +97,50 @@ def tiles(size: tuple[int, int]) -> Iterator[Box]:
 
 
 class Desk:
-    """Where a portrait is worked on: renders any window, and does again only what changed since last time."""
+    """Where a portrait is worked on: renders any window, and does again only what changed since last time.
+
+    The view before the tool that changed last is kept: moving one slider costs that tool and those after it.
+    """
 
     def __init__(self, study: Study):
-        self.study = study
-        self._head = Heads(study.head)
+        self._heads = Heads(study.head)
         self._kept: tuple[tuple[Tool, ...], View] | None = None
         self._last: tuple[Tool, ...] = ()
+        self._part: tuple[Window, Box, Tile] | None = None
 
     def render(self, window: Window, stack: Stack) -> np.ndarray:
-        """The window after every tool but crop and upscale, sRGB float32 (H, W, 3).
-
-        The view before the tool that changed since last time is kept: moving one slider costs that tool and those
-        after it.
-        """
+        """The window after every tool but crop and upscale, sRGB float32 (H, W, 3)."""
         steps = pixel_steps(stack)
-        heads = self._head.views(steps)
+        heads = self._heads.views(steps)
         done, view = (), View(window, window.photo)
         if self._kept and self._kept[1].window is window and self._kept[0] == steps[: len(self._kept[0])]:
             done, view = self._kept
         hold = max(len(done), common(steps, self._last))
-        for number in range(len(done), hold):
-            view = after(view, steps[number], heads[number])
+        view = through(view, steps[len(done) : hold], heads[len(done) :])
         self._kept, self._last = (steps[:hold], view), steps
-        for number in range(hold, len(steps)):
-            view = after(view, steps[number], heads[number])
-        return view.pixels
+        return through(view, steps[hold:], heads[hold:]).pixels
 
     def region(self, window: Window, box: Box, stack: Stack) -> np.ndarray:
         """A part of a window after every tool but crop and upscale, as it is in the whole."""
+        if self._part is None or self._part[1] != box or not self._part[0].same(window):
+            self._part = window, box, Tile(window, box)
+        tile = self._part[2]
+        return tile.inner(self.render(tile.window, stack))
+
+
+class Tile:
+    """A part of a window, with as much around it as the tools look at."""
+
+    def __init__(self, window: Window, box: Box):
         x0, y0, x1, y1 = box
         reach, (width, height) = window.reach, window.size
         left, top = max(0, x0 - reach), max(0, y0 - reach)
-        around = (left, top, min(width, x1 + reach), min(height, y1 + reach))
-        tile = window.cut(around)
-        steps = pixel_steps(stack)
-        view = View(tile, tile.photo)
-        for step, head in zip(steps, self._head.views(steps), strict=False):
-            view = after(view, step, head)
-        return view.pixels[y0 - top : y1 - top, x0 - left : x1 - left]
+        self.window = window.cut((left, top, min(width, x1 + reach), min(height, y1 + reach)))
+        self._inside = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
+
+    def inner(self, pixels: np.ndarray) -> np.ndarray:
+        """The part alone, of the tile's pixels (H, W, 3)."""
+        return pixels[self._inside]
 
 
 class Heads:
@@ -143,6 +157,13 @@ class Heads:
             views.append(after(views[-1], step))
         self._steps, self._views = steps, views
         return views
+
+
+def through(view: View, steps: tuple[Tool, ...], heads: list[View]) -> View:
+    """A view after several tools; `heads`: the head before each of them, and perhaps more."""
+    for step, head in zip(steps, heads, strict=False):
+        view = after(view, step, head)
+    return view
 
 
 def after(view: View, step: Tool, head: View | None = None) -> View:

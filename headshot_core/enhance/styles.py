@@ -20,6 +20,7 @@ from headshot_core import files
 from headshot_core.enhance import wand
 from headshot_core.enhance.background import Background
 from headshot_core.enhance.catalogue import hidden
+from headshot_core.enhance.crop import Crop
 from headshot_core.enhance.stack import NAMES, Stack, Steps
 from headshot_core.enhance.view import Study
 from headshot_core.enhance.wand import Choice
@@ -111,10 +112,11 @@ def save_own(title: str, stack: Stack, wand: float = 0.0) -> Style:
 
 
 def for_any_photo(stack: Stack) -> Stack:
-    """The stack without the marks that were made on one photo: strokes of the brush, spots that stay."""
+    """The stack without the marks that were made on one photo: strokes of the brush, spots that stay, its tilt."""
     steps = []
     for step in stack.without("heal").steps:
         marks = {name: info.get_default(call_default_factory=True) for name, info in hidden(type(step)).items()}
+        marks |= {"angle": 0.0} if isinstance(step, Crop) else {}
         steps.append(step.model_copy(update=marks))
     return stack.model_copy(update={"steps": tuple(steps)})
 

@@ -108,6 +108,10 @@ class Window(Memo):
         self.study, self.matrix, self.size = study, matrix, size
         self._parts: dict[Box, Window] = {}
 
+    def same(self, other: Window) -> bool:
+        """Whether the other shows the same of the same portrait."""
+        return self.study is other.study and self.size == other.size and np.array_equal(self.matrix, other.matrix)
+
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width."""

@@ -203,7 +203,7 @@ function wand() {
   return h("div", { class: "wand" },
     h("button", { type: "button", class: "wand-button", "data-key": "wand", onclick: wave }, icon("wand"), "Magic wand"),
     slider({
-      label: "Wand strength", min: 0, max: 1, step: 0.05, rest: 0.7, words: percent, value: now.strength,
+      label: "Wand strength", min: 0, max: 1, step: 0.05, rest: 1, words: percent, value: now.strength,
       change: (value) => {
         touch("wand strength");
         if (now.reasons.length) tell("wand", { strength: value });

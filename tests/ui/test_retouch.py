@@ -22,7 +22,7 @@ from headshot_core.errors import Cancelled, HeadshotError
 from headshot_core.photo import read_photo, read_provenance
 from headshot_core.progress import CancelToken
 from headshot_core.provenance import COMPOSITE, ENHANCED
-from headshot_ui.retouch import HISTORY, LOUPE, PREVIEW_SIDE, Moment, for_any_photo, in_steps
+from headshot_ui.retouch import HISTORY, LOUPE, PREVIEW_SIDE, Moment, in_steps
 from headshot_ui.visit import Visit
 
 
@@ -429,15 +429,6 @@ def test_several_photos_stopped_half_way(work, tmp_path, astronaut):
         assert len(archive.namelist()) == 2
     work.drop(0)
     assert [job.name for job in work.jobs] == ["b"]
-
-
-def test_a_stack_for_any_photo_has_no_marks_of_one():
-    """Strokes and spared spots go; settings stay."""
-    heal = Heal(strokes=({"points": ((0.5, 0.5),), "radius": 0.01},))
-    from headshot_core.enhance.blemishes import Blemishes
-
-    stack = Stack(steps=(Blemishes(sensitivity=0.7, spared=((0.5, 0.5),)), heal))
-    assert for_any_photo(stack) == Stack(steps=(Blemishes(sensitivity=0.7),))
 
 
 def test_forgetting_lets_go_of_everything(tmp_path, astronaut, home):
