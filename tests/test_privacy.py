@@ -14,10 +14,12 @@ LOCAL = ('inet_addr("127.', 'inet_addr("0.0.0.0")', '"::1"', '"::"')
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
-def test_making_a_headshot_calls_no_other_machine(model_files, tmp_path):
-    """The watch is known to work: a program that does call out is seen."""
+def test_making_and_enhancing_call_no_other_machine(model_files, tmp_path):
+    """All model files are here before. The watch is known to work: a program that does call out is seen."""
     assert not _calls("-m", "headshot_core", "make", EXAMPLE, "-o", tmp_path / "me.png", "--light", "loop")
     assert (tmp_path / "me.png").exists()
+    assert not _calls("-m", "headshot_core", "enhance", EXAMPLE, "-o", tmp_path / "large.png", "--wand", "--upscale", "2")
+    assert (tmp_path / "large.png").exists()
     shout = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))"
     assert _calls("-c", shout)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import ClassVar, Literal
 
 import cv2
@@ -18,7 +19,7 @@ from headshot_core.studio.light import lamps
 
 APERTURE = 0.38
 """Radius of the disc that a point becomes at full blur, in inter-eye distances."""
-KERNEL = 10
+KERNEL = 6
 """Pixels of that disc's radius at which the blur is worked out, at the most."""
 AROUND = 0.12
 """Radius within which the background is tidied, in inter-eye distances: what is smaller counts as a spot."""
@@ -64,7 +65,10 @@ class Background(Tool):
         person = composite.in_the_room(person, alpha, behind, spill, view.face.head_height, tint)
         share = alpha[..., None]
         picture = colour.to_srgb(person * share + behind * (1 - share))
-        return picture if self.keeps and self.blur == 0 else _grained(picture, view.window, alpha)
+        if self.keeps and self.blur == 0:
+            return picture
+        grains = view.study.once(_grains)
+        return _grained(picture, view.window, alpha, min(grains) if self.keeps else grains[0])
 
     def mask(self, window: Window) -> np.ndarray:
         return 1 - window.person
@@ -137,21 +141,22 @@ def _tidied(behind: np.ndarray, share: np.ndarray, radius: float) -> np.ndarray:
     return colour.to_linear(colour.from_lab(lab))
 
 
-def _grained(picture: np.ndarray, window: Window, alpha: np.ndarray) -> np.ndarray:
-    """The photo's grain where the background has none."""
-    grain = _tile() * np.float32(window.study.once(_grain_of) * min(1.0, window.scale))
+def _grained(picture: np.ndarray, window: Window, alpha: np.ndarray, grain: float) -> np.ndarray:
+    """The background with the grain (standard deviation at the photo's own pixels) that blur or a backdrop lacks."""
+    tile = _tile() * np.float32(grain * min(1.0, window.scale))
     left, top = np.round(-window.matrix[:, 2]).astype(int)
     height, width = window.shape
     rows, columns = (top + np.arange(height)) % GRAIN, (left + np.arange(width)) % GRAIN
-    return picture + (grain[rows[:, None], columns] * (1 - alpha))[..., None]
+    return picture + (tile[rows[:, None], columns] * (1 - alpha))[..., None]
 
 
+@cache
 def _tile() -> np.ndarray:
     noise = np.random.default_rng(0).standard_normal((GRAIN, GRAIN), np.float32)
     return cv2.GaussianBlur(noise, (0, 0), 0.55) * np.float32(1.6)
 
 
-def _grain_of(study: Study) -> float:
-    """Standard deviation of the photo's grain on skin, sRGB 0..1."""
-    window = study.around_head(1200, 0.2)
-    return composite.grain_of(window.photo, window.skin)
+def _grains(study: Study) -> tuple[float, float]:
+    """Standard deviation of the photo's grain, sRGB 0..1, on skin and in the background."""
+    window = study.around_head(1200, 0.4)
+    return tuple(composite.grain_of(window.photo, mask) for mask in (window.skin, 1 - window.person))
