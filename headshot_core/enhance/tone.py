@@ -81,7 +81,7 @@ class Tone(Tool):
     def _stops(self, window: Window, linear: np.ndarray) -> np.ndarray | None:
         """(H, W) stops of gain, relative to the pixels after white balance; None for none."""
         light = _stops_from_grey(linear) + self.exposure
-        stops = np.full_like(light, self.exposure)
+        stops = np.zeros_like(light)
         if self.highlights or self.shadows or self.clarity:
             base = _base(window, light)
             stops += DARKS * self.shadows * _smooth(0.8, -3.5, base) + LIGHTS * self.highlights * _smooth(
@@ -91,8 +91,10 @@ class Tone(Tool):
                 spared = 1 - SKIN_PROTECTION * window.skin
                 stops += 0.6 * self.clarity * spared * np.clip(light - base, -1.5, 1.5)
         if self.contrast:
-            # An S-curve: its slope is 1 + contrast / 2 at middle grey, and 1 again far from it.
-            stops += self.contrast * np.tanh(light / 2)
+            # An S-curve: its slope is 1 + contrast / 2 at middle grey, and 1 again far from it. It bends what the others
+            # gave, not the photo: slopes that only add up could fall below 0 and turn tones round.
+            stops += self.contrast * np.tanh((light + stops) / 2)
+        stops += self.exposure
         if not stops.any():
             return None
         # What was burnt out holds no tone: made darker it would turn into a grey patch.

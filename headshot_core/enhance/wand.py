@@ -75,7 +75,7 @@ def _wishes(study: Study) -> tuple[tuple[Tool, str], ...]:
     """Every tool that the photo needs, with the reason."""
     tone = _settled(study)
     head = Heads(study.head).views((tone,))[-1]
-    found = (_clean(study), _light(tone), _face(study, head), _features(head), _sharp(study))
+    found = (_clean(study, tone), _light(tone), _face(study, head), _features(head), _sharp(study))
     return tuple(wish for wishes in found for wish in wishes)
 
 
@@ -167,11 +167,11 @@ def _contrast_words(tone: Tone) -> str:
 # Noise, compression, blur.
 
 
-def _clean(study: Study) -> Iterator[tuple[Tool, str]]:
+def _clean(study: Study, tone: Tone) -> Iterator[tuple[Tool, str]]:
     if study.once(blockiness_of) > BLOCKS:
         yield Jpeg(), "The file was compressed hard: blocks and rings are smoothed."
-    noise = study.once(noise_of)
-    if noise.luminance > NOISE or noise.colour > COLOUR_NOISE:
+    noise, louder = study.once(noise_of), 2 ** (max(0.0, tone.exposure) / 2)  # dark parts made lighter show more of it
+    if louder * noise.luminance > NOISE or louder * noise.colour > COLOUR_NOISE:
         yield Denoise(), "The photo is noisy: grain is taken down, colour specks first."
 
 
