@@ -32,6 +32,8 @@ PALE = 1.3
 portraits of people of several skin tones; eye whites are seen through lashes and beside skin."""
 FACE, SCENE, LIGHTEST = 0.30, 0.12, 0.75
 """Linear luminance of a face, of a scene (its geometric mean) and of a scene's lightest hundredths, as mostly seen."""
+COLOURLESS = 2.0
+"""CIELAB chroma that a photo in black and white keeps under; compression leaves it a little."""
 CLIPPED = 0.985
 """sRGB value from which a channel counts as clipped."""
 
@@ -95,10 +97,18 @@ def face_darkness(head: View) -> float:
 
 def cast(whole: View, head: View) -> tuple[float, float]:
     """Temperature and tint, in units of `Tone`'s sliders, that would make the light neutral."""
+    if colourless(whole):
+        return 0.0, 0.0
     signs = cast_signs(whole, head)
     # Where much is burnt out, the colours left say little about the light.
     told = max(0.0, 1 - 4 * max(0.0, clipped(whole) - 0.03))
     return told * combined([warm for _, warm, _ in signs]), told * combined([pink for _, _, pink in signs])
+
+
+def colourless(whole: View) -> bool:
+    """Whether the photo is in black and white: the skin's missing warmth is no cast."""
+    lab = colour.to_lab(whole.pixels)
+    return float(np.percentile(np.hypot(lab[..., 1], lab[..., 2]), 99)) < COLOURLESS
 
 
 def cast_signs(whole: View, head: View) -> list[tuple[str, Sign, Sign]]:
