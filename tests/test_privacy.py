@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from headshot_core import assets
+
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "presets" / "example.jpg"
 LOCAL = ('inet_addr("127.', 'inet_addr("0.0.0.0")', '"::1"', '"::"')
@@ -18,7 +20,9 @@ def test_making_and_enhancing_call_no_other_machine(model_files, tmp_path):
     """All model files are here before. The watch is known to work: a program that does call out is seen."""
     assert not _calls("-m", "headshot_core", "make", EXAMPLE, "-o", tmp_path / "me.png", "--light", "loop")
     assert (tmp_path / "me.png").exists()
-    assert not _calls("-m", "headshot_core", "enhance", EXAMPLE, "-o", tmp_path / "large.png", "--wand", "--upscale", "2")
+    assets.fetch_all(assets.UPSCALE)
+    large = ("enhance", EXAMPLE, "-o", tmp_path / "large.png", "--wand", "--upscale", "2")
+    assert not _calls("-m", "headshot_core", *large)
     assert (tmp_path / "large.png").exists()
     shout = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('192.0.2.1', 53))"
     assert _calls("-c", shout)

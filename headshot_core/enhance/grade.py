@@ -23,4 +23,7 @@ class Grade(Tool):
     look: Literal[tuple(grade.LOOKS)] = Field("warm", description="a look's name")
 
     def apply(self, view: View) -> np.ndarray:
-        return grade.apply(view.pixels, recipe.Grade(look=self.look), view.window.skin, seed=0)
+        window = view.window
+        left, top = np.round(window.whole.matrix[:, 2] - window.matrix[:, 2]).astype(int)
+        part = grade.Part(window.whole.shape, int(top), int(left))
+        return grade.apply(view.pixels, recipe.Grade(look=self.look), window.skin, seed=0, part=part)

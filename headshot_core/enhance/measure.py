@@ -18,18 +18,16 @@ from headshot_core.enhance.view import Study, View
 from headshot_core.face import regions
 from headshot_core.face.landmarks import Face
 
-# What each sign reads in neutral light (temperature and tint that would make it grey), and their standard deviations.
-# Read off portraits of people of several skin tones. Eye whites are seen through lashes and beside skin.
 USUAL = {
     "skin": (-1.15, -0.2, 0.18, 0.1),
     "eyes": (-0.4, -0.2, 0.16, 0.16),
     "whites": (-0.12, 0.0, 0.24, 0.1),
     "scene": (-0.1, 0.0, 0.3, 0.12),
 }
-PALE = 1.3
-"""How much less warm skin is for each unit of linear luminance."""
 """What each sign reads in neutral light, temperature and tint to make it grey, and their standard deviations. Read off
 portraits of people of several skin tones; eye whites are seen through lashes and beside skin."""
+PALE = 1.3
+"""How much less warm skin is for each unit of linear luminance."""
 FACE, SCENE, LIGHTEST = 0.30, 0.12, 0.75
 """Linear luminance of a face, of a scene (its geometric mean) and of a scene's lightest hundredths, as mostly seen."""
 COLOURLESS = 2.0

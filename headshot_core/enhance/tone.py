@@ -91,8 +91,8 @@ class Tone(Tool):
                 spared = 1 - SKIN_PROTECTION * window.skin
                 stops += 0.6 * self.clarity * spared * np.clip(light - base, -1.5, 1.5)
         if self.contrast:
-            # An S-curve: its slope is 1 + contrast / 2 at middle grey, and 1 again far from it. It bends what the others
-            # gave, not the photo: slopes that only add up could fall below 0 and turn tones round.
+            # An S-curve: its slope is 1 + contrast / 2 at middle grey, and 1 again far from it. It bends what the
+            # others gave, not the photo: were their slopes added up, they could fall below 0 and turn tones round.
             stops += self.contrast * np.tanh((light + stops) / 2)
         stops += self.exposure
         if not stops.any():

@@ -103,9 +103,11 @@ def _scaling(scale: float) -> np.ndarray:
 class Window(Memo):
     """A rectangle of a portrait at some scale. Masks and colours here are those of the photo as it was taken."""
 
-    def __init__(self, study: Study, matrix: np.ndarray, size: tuple[int, int]):
+    def __init__(self, study: Study, matrix: np.ndarray, size: tuple[int, int], whole: Window | None = None):
         super().__init__()
         self.study, self.matrix, self.size = study, matrix, size
+        self.whole = whole or self
+        """the window that this one was cut out of: the whole picture"""
         self._parts: dict[Box, Window] = {}
 
     def same(self, other: Window) -> bool:
@@ -197,7 +199,7 @@ class Window(Memo):
         """A part of this window that is not kept."""
         x0, y0, x1, y1 = box
         matrix = np.column_stack([self.matrix[:, :2], self.matrix[:, 2] - (x0, y0)])
-        return Window(self.study, matrix, (x1 - x0, y1 - y0))
+        return Window(self.study, matrix, (x1 - x0, y1 - y0), self.whole)
 
 
 def _skin(study: Study) -> tuple[np.ndarray, np.ndarray]:

@@ -33,6 +33,8 @@ DARK, BRIGHT = 0.4, 0.7
 """Tolerance of the exposure, stops: a light picture is more often meant to be so."""
 WARM, PINK = 0.22, 0.13
 """Tolerance of the white balance, units of its sliders."""
+VISIBLE = 0.04
+"""Change of the white balance that is worth a word."""
 BLACK, WHITE = (0.1, 0.03), (0.8, 0.92)
 """Where black may begin at the most and white at the least, sRGB, and where they are brought if they do not."""
 BACKLIT = 1.3
@@ -150,14 +152,12 @@ def _exposure_words(tone: Tone) -> str:
 
 
 def _cast_words(tone: Tone) -> str:
-    if max(abs(tone.temperature), abs(tone.tint)) < 0.02:
-        return ""
     names = []
-    if abs(tone.temperature) >= 0.02:
+    if abs(tone.temperature) > VISIBLE:
         names.append("yellow" if tone.temperature < 0 else "blue")
-    if abs(tone.tint) >= 0.02:
+    if abs(tone.tint) > VISIBLE:
         names.append("pink" if tone.tint < 0 else "green")
-    return f"The light has a {' and '.join(names)} cast: it is taken out."
+    return f"The light has a {' and '.join(names)} cast: it is taken out." if names else ""
 
 
 def _contrast_words(tone: Tone) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -73,6 +74,17 @@ PART = 0.75
 """Share of the way into `FACE_RANGE`."""
 FULL_GRAIN = 1280
 """Height in pixels from which grain has its full strength."""
+GRAIN = 1024
+"""Pixels after which the grain repeats itself."""
+
+
+class Part(NamedTuple):
+    """Where in a picture a part of it lies: what a look does to the picture as a whole goes on there."""
+
+    whole: tuple[int, int]
+    """height and width of the picture"""
+    top: int = 0
+    left: int = 0
 
 
 def look_of(grade: Grade) -> Look:
@@ -95,8 +107,12 @@ def auto_exposure(face: float, white: float) -> float:
     return levels + PART * float(np.log2(np.clip(face, *FACE_RANGE) / face))
 
 
-def apply(picture: np.ndarray, grade: Grade, skin: np.ndarray, seed: int) -> np.ndarray:
-    """The graded picture, sRGB (H, W, 3) 0..1. `skin`: (H, W) 0..1, spared most of the colour shift."""
+def apply(picture: np.ndarray, grade: Grade, skin: np.ndarray, seed: int, part: Part | None = None) -> np.ndarray:
+    """The graded picture, sRGB (H, W, 3) 0..1. `skin`: (H, W) 0..1, spared most of the colour shift.
+
+    `part`: where it lies in a larger picture, if it is only a part of one.
+    """
+    part = part or Part(picture.shape[:2])
     look, amount = look_of(grade), grade.strength
     if grade.exposure:
         picture = colour.to_srgb(_shoulder(colour.to_linear(picture) * 2**grade.exposure))
@@ -111,9 +127,9 @@ def apply(picture: np.ndarray, grade: Grade, skin: np.ndarray, seed: int) -> np.
         tint_a, tint_b = _tint(light, look)
         a, b = a + shift * tint_a, b + shift * tint_b
     if look.vignette:
-        light -= _vignette(light.shape) * (look.vignette * amount)
+        light -= _vignette(light.shape, part) * (look.vignette * amount)
     if look.grain:
-        light += _grain(light.shape, seed) * (look.grain * amount)
+        light += _grain(light.shape, part, seed) * (look.grain * amount)
     return colour.from_lab(cv2.merge([light, a, b]))
 
 
@@ -139,14 +155,18 @@ def _tint(lightness: np.ndarray, look: Look) -> tuple[np.ndarray, np.ndarray]:
     return dark * dark_a + bright * bright_a, look.warm + dark * dark_b + bright * bright_b
 
 
-def _vignette(shape: tuple[int, int]) -> np.ndarray:
-    y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
+def _vignette(shape: tuple[int, int], part: Part) -> np.ndarray:
+    y, x = (
+        np.linspace(-1, 1, n, dtype=np.float32)[start : start + length]
+        for n, start, length in zip(part.whole, part[1:], shape, strict=True)
+    )
     return np.clip(np.hypot(x[None], y[:, None]) - 0.55, 0, None) ** 1.5
 
 
-def _grain(shape: tuple[int, int], seed: int) -> np.ndarray:
-    noise = np.random.default_rng(seed).standard_normal(shape, np.float32)
-    return cv2.GaussianBlur(noise, (0, 0), 0.7) * (1.9 * grain_scale(shape))
+def _grain(shape: tuple[int, int], part: Part, seed: int) -> np.ndarray:
+    noise = cv2.GaussianBlur(np.random.default_rng(seed).standard_normal((GRAIN, GRAIN), np.float32), (0, 0), 0.7)
+    rows, columns = ((start + np.arange(length)) % GRAIN for start, length in zip(part[1:], shape, strict=True))
+    return noise[rows[:, None], columns] * (1.9 * grain_scale(part.whole))
 
 
 def grain_scale(shape: tuple[int, int]) -> float:

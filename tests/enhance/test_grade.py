@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from headshot_core import colour
+from headshot_core.enhance.engine import Desk
 from headshot_core.enhance.grade import Grade
+from headshot_core.enhance.stack import Stack
 from headshot_core.enhance.view import Study, View
 from headshot_core.studio.grade import LOOKS
 
@@ -37,6 +39,16 @@ def test_skin_takes_on_less_of_the_colour(view, look, sign):
 def test_black_and_white_has_no_colour_left(view):
     lab = colour.to_lab(Grade(look="black_and_white").on_view(view).pixels)
     assert np.abs(lab[..., 1:]).max() < 0.5
+
+
+@pytest.mark.parametrize("look", [name for name, look in LOOKS.items() if look.vignette or look.grain])
+def test_vignette_and_grain_belong_to_the_whole_picture(astronaut, look):
+    """Worked on in tiles or looked at through the loupe, a picture has four dark corners, not four a tile."""
+    study, stack = Study(astronaut), Stack(steps=[Grade(look=look)])
+    desk, window = Desk(study), study.whole()
+    whole = desk.render(window, stack)
+    for x0, y0, x1, y1 in [(0, 0, 200, 200), (150, 190, 360, 400), (300, 400, 512, 512)]:
+        assert np.abs(desk.region(window, (x0, y0, x1, y1), stack) - whole[y0:y1, x0:x1]).max() < 0.01
 
 
 def test_strength_is_a_way_between(view):

@@ -1,4 +1,4 @@
-"""Relight: the side that the lamp is on becomes brighter, on the person alone, without a seam; the face stays theirs."""
+"""Relight: the side with the lamp becomes brighter, on the person alone, without a seam; the face stays theirs."""
 
 from dataclasses import replace
 
@@ -35,7 +35,7 @@ def study(astronaut) -> Study:
     return Study(astronaut)
 
 
-@pytest.mark.parametrize("pattern", ["loop", "rembrandt", "split"])
+@pytest.mark.parametrize("pattern", ["loop", "split"])
 def test_the_cheek_on_the_lamps_side_becomes_brighter(study, pattern):
     left, right = cheeks(study, pattern=pattern, side="left")
     assert left > right + 0.15
@@ -72,12 +72,11 @@ def test_the_lamps_colour_falls_on_the_skin(study):
     assert daylight > cold + 0.03
 
 
-@pytest.mark.parametrize("pattern", ["loop", "split", "butterfly", "rim"])
-def test_in_full_the_face_is_still_theirs(astronaut, pattern):
+@pytest.mark.parametrize(("pattern", "side"), [("split", "left"), ("rembrandt", "right"), ("rim", "auto")])
+def test_in_full_the_face_is_still_theirs(astronaut, pattern, side):
     if not identity.available():
         pytest.skip("likeness cannot be read on this machine")
-    for side in ("left", "right"):
-        assert enhance(astronaut, Stack(steps=[Relight(strength=1, pattern=pattern, side=side)])).distance <= 0.25
+    assert enhance(astronaut, Stack(steps=[Relight(strength=1, pattern=pattern, side=side)])).distance <= 0.25
 
 
 def by_rows(study: Study) -> np.ndarray:

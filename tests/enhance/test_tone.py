@@ -55,7 +55,9 @@ def filled(view: View, value) -> View:
 
 def stops(view: View, **sliders_) -> np.ndarray:
     """(H, W) by how many stops these sliders make the view brighter."""
-    before, after = (colour.luminance(colour.to_linear(p)) for p in (view.pixels, Tone(**sliders_).on_view(view).pixels))
+    before, after = (
+        colour.luminance(colour.to_linear(p)) for p in (view.pixels, Tone(**sliders_).on_view(view).pixels)
+    )
     return np.log2(np.maximum(after, 1e-5) / np.maximum(before, 1e-5))
 
 
@@ -103,7 +105,7 @@ def test_blacks_and_whites_move_their_end_and_hold_the_other(ramp):
         for amount in (-0.5, 0.5):
             change = (Tone(**{name: amount}).on_view(ramp).pixels[32, :, 0] - before)[at] * np.sign(amount)
             assert change[moved] > 0.05
-            assert 0 < change[1]
+            assert change[1] > 0
             assert abs(change[held]) < 0.35 * change[moved]
     assert Tone(blacks=0.5).on_view(ramp).pixels.min() > 0.1
     assert Tone(whites=-0.5).on_view(ramp).pixels.max() < 0.9
@@ -161,12 +163,10 @@ def test_no_halos_at_an_edge(astronaut, light, bound):
 
 @given(
     st.floats(-3, 3),
-    st.fixed_dictionaries(
-        {name: share for name in ("contrast", "highlights", "shadows", "whites", "blacks", "clarity")}
-    ),
+    st.fixed_dictionaries(dict.fromkeys(("contrast", "highlights", "shadows", "whites", "blacks", "clarity"), share)),
 )
 @example(0, {"highlights": -1, "contrast": -1, "shadows": 1})
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_tones_keep_their_order(ramp, exposure, others):
     """Whatever the sliders, what was lighter does not become darker."""
     row = Tone(exposure=exposure, **others).on_view(ramp).pixels[32, :, 1]
@@ -199,7 +199,9 @@ def test_temperature_is_warmer_and_tint_pinker(view):
         assert lab(grey, **settings_)[0, 0, 0] == pytest.approx(lab(grey)[0, 0, 0], abs=3)
 
 
-@pytest.mark.parametrize("settings_", [{"exposure": -1}, {"exposure": -2}, {"highlights": -1}, {"contrast": -1}], ids=str)
+@pytest.mark.parametrize(
+    "settings_", [{"exposure": -1}, {"exposure": -2}, {"highlights": -1}, {"contrast": -1}], ids=str
+)
 def test_burnt_out_white_does_not_turn_grey(view, settings_):
     assert lab(filled(view, 1), **settings_)[0, 0, 0] > 85
 
