@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -245,7 +246,12 @@ def test_a_fault_of_ours_asks_for_a_report_and_shows_its_traceback_only_when_ask
 def test_ctrl_c_stops_with_130_and_leaves_nothing_half_written(tmp_path):
     command = [sys.executable, "-m", "headshot_core", "make", EXAMPLE, "-o", tmp_path / "out", "--preset", "all"]
     process = subprocess.Popen(
-        command, cwd=EXAMPLE.parents[1], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=EXAMPLE.parents[1],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores Ctrl-C
     )
     process.stdout.readline()  # the first headshot is there
     time.sleep(0.2)
