@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 
 from headshot_core import files
 from headshot_core.errors import HeadshotError
+from headshot_core.plain_yaml import PlainLoader
 from headshot_core.progress import Report, silent
 from headshot_core.recipe import Backdrop, Frame, Grade, Light, Recipe, Settings
 
@@ -165,14 +166,8 @@ def _names() -> dict[tuple[str, str], Collection[str]]:
     }
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without aliases: a preset needs none, and they can hide a great deal in a small file."""
-
-    def compose_node(self, parent, index):
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.error.MarkedYAMLError(problem="a preset has no aliases (*name)", problem_mark=mark)
-        return super().compose_node(parent, index)
+class _Loader(PlainLoader):
+    what = "preset"
 
 
 def _parse(path: Path) -> tuple[dict, dict[tuple, int]]:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import ClassVar
@@ -14,7 +14,9 @@ from typing import ClassVar
 import gradio as gr
 
 from headshot_core.errors import Cancelled, HeadshotError
-from headshot_ui.visit import Visit
+from headshot_core.photo import Photo, read_photo
+from headshot_core.presets import EXAMPLE
+from headshot_ui.visit import Visit, Visits
 
 HEAVY = {"concurrency_limit": max(1, (os.cpu_count() or 2) // 2), "concurrency_id": "heavy"}
 """How many pictures are made at once for all visitors; the rest wait their turn."""
@@ -86,3 +88,26 @@ class uploaded:
         self._path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # not empty: somebody else's
             self._path.parent.rmdir()
+
+
+class PhotoHandlers:
+    """What happens on each event of a tab: a generator over new data for its widgets. Here: how a photo comes in."""
+
+    def __init__(self, tab: Widgets, visits: Visits):
+        self.tab, self.visits = tab, visits
+
+    @careful("photo")
+    def give(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """A photo came from the browser."""
+        with uploaded(data) as path:
+            photo = read_photo(path)
+        yield from self.take_photo(visit, photo)
+
+    @careful("photo")
+    def example(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """The example portrait."""
+        yield from self.take_photo(visit, read_photo(EXAMPLE))
+
+    def take_photo(self, visit: Visit, photo: Photo) -> Iterator[dict]:
+        """Begin with a photo; what is shown meanwhile, and then."""
+        raise NotImplementedError

@@ -9,10 +9,10 @@ import gradio as gr
 from PIL import Image
 
 from headshot_core.errors import HeadshotError
-from headshot_core.photo import MAX_BYTES, read_photo
-from headshot_core.presets import EXAMPLE, presets
+from headshot_core.photo import MAX_BYTES, Photo
+from headshot_core.presets import presets
 from headshot_ui import views
-from headshot_ui.handlers import HEAVY, LATEST, Widgets, careful, uploaded
+from headshot_ui.handlers import HEAVY, LATEST, PhotoHandlers, Widgets, careful, uploaded
 from headshot_ui.visit import SECTIONS, Visit, Visits
 from headshot_ui.widgets import file_url, picture_url, widget
 
@@ -101,27 +101,13 @@ def _hero() -> str:
     return picture_url(hero.resize((2 * hero.width, 2 * hero.height), Image.Resampling.LANCZOS))
 
 
-class Handlers:
+class Handlers(PhotoHandlers):
     """What happens on each event: a generator over new data for the widgets."""
-
-    def __init__(self, tab: Tab, visits: Visits):
-        self.tab, self.visits = tab, visits
 
     # The photo.
 
-    @careful("photo")
-    def give(self, visit: Visit, data: dict) -> Iterator[dict]:
-        """A photo came from the browser."""
-        with uploaded(data) as path:
-            photo = read_photo(path)
-        yield from self._take_photo(visit, photo)
-
-    @careful("photo")
-    def example(self, visit: Visit, data: dict) -> Iterator[dict]:
-        """The example portrait."""
-        yield from self._take_photo(visit, read_photo(EXAMPLE))
-
-    def _take_photo(self, visit, photo):
+    def take_photo(self, visit: Visit, photo: Photo) -> Iterator[dict]:
+        """Look for the face, and show it."""
         says = "Looking for your face …"
         busy = {self.tab.photo: views.photo_busy(photo.image, says)}
         yield busy if visit.photo else busy | {self.tab.viewer: views.viewer_photo(photo.image, says)}

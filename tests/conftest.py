@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headshot_core import assets
+from headshot_core import assets, cli
 from headshot_core.photo import Photo, read_photo
 from headshot_core.portrait import Portrait, analyse
 
@@ -42,6 +42,18 @@ def portraits() -> list[Path]:
     if not folder:
         pytest.skip("HEADSHOT_PORTRAITS names no folder of portraits")
     return sorted(path for path in Path(folder).iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".heic"))
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    """Run a command in an empty folder; gives (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        code = cli.main([str(argument) for argument in arguments])
+        return code, *capsys.readouterr()
+
+    return run
 
 
 # Nothing but model files is ever fetched.

@@ -25,18 +25,6 @@ SMALL = ("--size", "128x160")
 pytestmark = pytest.mark.usefixtures("model_files")
 
 
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Run a command in an empty folder; gives (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        code = cli.main([str(argument) for argument in arguments])
-        return code, *capsys.readouterr()
-
-    return run
-
-
 def recipe_of(*flags, start=None) -> Recipe:
     """The recipe that `make` would use."""
     wanted = cli._parser().parse_args(["make", "photo.jpg", *flags])

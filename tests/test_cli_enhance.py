@@ -21,18 +21,6 @@ pytestmark = pytest.mark.usefixtures("model_files")
 
 
 @pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """Run a command in an empty folder; gives (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        code = cli.main([str(argument) for argument in arguments])
-        return code, *capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
 def photo(tmp_path) -> Path:
     """The example, small: quick to work on."""
     small = tmp_path / "in" / "me.png"

@@ -12,13 +12,13 @@ def add(commands) -> None:
     command(commands, "styles", run, "list the styles of enhance, those that come along and your own")
 
 
-def run(_given: argparse.Namespace) -> int:
+def run(given: argparse.Namespace) -> int:
     """List the styles."""
     from headshot_core.enhance import styles
 
     for problem in styles.problems():
         complain(str(problem))
-    if _given.json:
+    if given.json:
         print_json(
             [{"name": row.name, "own": row.own, **row.model_dump(mode="json")} for row in styles.styles().values()]
         )

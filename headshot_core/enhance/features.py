@@ -337,14 +337,11 @@ Part = TypeVar("Part", Eye, Mouth, Brow)
 
 def retouch(view: View, parts: Iterable[Part], work: Callable[[View, Part], np.ndarray]) -> np.ndarray:
     """The view's pixels with `work(view of the part, part)` done in each part's place."""
-    pixels = view.pixels.copy()
+    head = view.head
     for part in parts:
-        box = place(view.window, part.window)
-        if box is not None:
-            x0, y0, x1, y1 = box
-            here = View(view.window.part(box), pixels[y0:y1, x0:x1], view.head)
-            pixels[y0:y1, x0:x1] = work(here, part)
-    return pixels
+        pixels = view.within(place(view.window, part.window), lambda here, part=part: work(here, part))
+        view = View(view.window, pixels, head)
+    return view.pixels
 
 
 def place(window: Window, close: Window):

@@ -25,6 +25,7 @@ from headshot_core.enhance.stack import NAMES, Stack, Steps
 from headshot_core.enhance.view import Study
 from headshot_core.enhance.wand import Choice
 from headshot_core.errors import HeadshotError
+from headshot_core.plain_yaml import PlainLoader
 from headshot_core.recipe import Settings
 
 FOLDER = Path(__file__).parents[2] / "styles"
@@ -214,19 +215,15 @@ def _parse(path: Path) -> dict:
     return data
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which 'on' is a word, as in YAML 1.2, and without aliases: they can hide a great deal in a small file."""
+class _Loader(PlainLoader):
+    """'on' is a word, as in YAML 1.2."""
+
+    what = "style"
 
     yaml_implicit_resolvers = {  # noqa: RUF012
         letter: [pair for pair in pairs if letter in "tTfF" or pair[0] != "tag:yaml.org,2002:bool"]
         for letter, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-
-    def compose_node(self, parent, index):
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.error.MarkedYAMLError(problem="a style has no aliases (*name)", problem_mark=mark)
-        return super().compose_node(parent, index)
 
 
 def _misfit(path: Path, error: ValidationError) -> HeadshotError:

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from headshot_core import colour
+from headshot_core.enhance.features import ramp
 from headshot_core.enhance.tool import Tool, amount
 from headshot_core.enhance.view import Study, View, Window
 
@@ -65,7 +66,7 @@ class Tone(Tool):
         linear = colour.to_linear(view.pixels)
         if self.temperature or self.tint:
             factors = gains(self.temperature, self.tint)
-            white = _smooth(0.8, 1.0, colour.luminance(linear))[..., None]  # burnt-out white stays white
+            white = ramp(colour.luminance(linear), 0.8, 1.0)[..., None]  # burnt-out white stays white
             linear = linear * (factors + white * (1 - factors))
         stops = self._stops(view.window, linear)
         if stops is not None:
@@ -84,9 +85,7 @@ class Tone(Tool):
         stops = np.zeros_like(light)
         if self.highlights or self.shadows or self.clarity:
             base = _base(window, light)
-            stops += DARKS * self.shadows * _smooth(0.8, -3.5, base) + LIGHTS * self.highlights * _smooth(
-                0.0, 2.2, base
-            )
+            stops += DARKS * self.shadows * ramp(base, 0.8, -3.5) + LIGHTS * self.highlights * ramp(base, 0.0, 2.2)
             if self.clarity:
                 spared = 1 - SKIN_PROTECTION * window.skin
                 stops += 0.6 * self.clarity * spared * np.clip(light - base, -1.5, 1.5)
@@ -98,7 +97,7 @@ class Tone(Tool):
         if not stops.any():
             return None
         # What was burnt out holds no tone: made darker it would turn into a grey patch.
-        burnt = _smooth(0.7, 1.0, colour.peak(linear))
+        burnt = ramp(colour.peak(linear), 0.7, 1.0)
         return np.where(stops < 0, stops * (1 - BURNT * burnt), stops)
 
     def _vibrant(self, pixels: np.ndarray, window: Window) -> np.ndarray:
@@ -156,12 +155,6 @@ def _shoulder(values: np.ndarray, white: float, knee: float) -> np.ndarray:
 
 def _stops_from_grey(linear: np.ndarray) -> np.ndarray:
     return np.log2(np.maximum(colour.luminance(linear), np.float32(DARKEST)) / np.float32(GREY))
-
-
-def _smooth(start: float, full: float, values: np.ndarray) -> np.ndarray:
-    """0 at `start`, 1 at `full`, smooth between."""
-    share = np.clip((values - np.float32(start)) / np.float32(full - start), 0, 1)
-    return share * share * (3 - 2 * share)
 
 
 def _base(window: Window, light: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 from headshot_core.enhance import measure
 from headshot_core.enhance.blemishes import Blemishes, healed_spots
 from headshot_core.enhance.denoise import Denoise, noise_of
-from headshot_core.enhance.engine import Heads, after
+from headshot_core.enhance.engine import after
 from headshot_core.enhance.eyes import Eyes
 from headshot_core.enhance.jpeg import Jpeg, blockiness_of
 from headshot_core.enhance.sharpen import Sharpen, softness_of
@@ -23,7 +23,7 @@ from headshot_core.enhance.stack import Stack
 from headshot_core.enhance.teeth import Teeth
 from headshot_core.enhance.tone import ENDS, Tone
 from headshot_core.enhance.tool import Tool
-from headshot_core.enhance.view import Study, View
+from headshot_core.enhance.view import Study, View, Window
 
 SMALL = 480
 """Longer side, in pixels, of the photo that is measured."""
@@ -76,7 +76,7 @@ def choose(study: Study, strength: float = 1.0) -> Choice:
 def _wishes(study: Study) -> tuple[tuple[Tool, str], ...]:
     """Every tool that the photo needs, with the reason."""
     tone = _settled(study)
-    head = Heads(study.head).views((tone,))[-1]
+    head = _lit(study.head, tone)
     found = (_clean(study, tone), _light(tone), _face(study, head), _features(head), _sharp(study))
     return tuple(wish for wishes in found for wish in wishes)
 
@@ -103,16 +103,19 @@ def _light(tone: Tone) -> Iterator[tuple[Tool, str]]:
 
 def _settled(study: Study) -> Tone:
     """Light and colour settings after which every measure is within its tolerance, or at the sliders' ends."""
-    heads, small = Heads(study.head), study.whole(SMALL)
-    tone = Tone()
+    small, tone = study.whole(SMALL), Tone()
     for _ in range(ROUNDS):
         before = tone
         for better in (_better_colour, _better_light, _better_ends):
-            whole, head = after(View(small, small.photo), tone), heads.views((tone,))[-1]
-            tone = _moved(tone, **better(whole, head))
+            tone = _moved(tone, **better(_lit(small, tone), _lit(study.head, tone)))
         if tone == before:
             break
     return tone
+
+
+def _lit(window: Window, tone: Tone) -> View:
+    """A window in the new light."""
+    return after(View(window, window.photo), tone)
 
 
 def _better_colour(whole: View, head: View) -> dict[str, float]:
