@@ -38,7 +38,7 @@ class ToEnhance(Crossing):
         """A finished headshot is to be enhanced."""
         if visit.shot is None or not visit.shot.finished:
             raise HeadshotError("This headshot is not made yet.", "Press Make headshots first.")
-        yield {self.tab.bar: views.bar(visit, says="Opening it in Enhance …")}
+        yield self.tab.put(bar=views.bar(visit, says="Opening it in Enhance …"))
         visit.retouch.take_shot(visit.shot)
         yield self.tab.show(visit, "bar") | self.other.show(visit) | {self.tabs: gr.Tabs(selected=enhance_tab.TITLE)}
 
@@ -58,7 +58,7 @@ class ToPresets(Crossing):
     def send(self, visit: Visit, data: dict) -> Iterator[dict]:
         """The enhanced picture is to be the photo for headshots."""
         for step in visit.retouch.make():
-            yield {self.tab.bar: enhance_views.bar_working(step)}
+            yield self.tab.put(bar=enhance_views.bar_working(step))
         visit.take(visit.retouch.as_photo())
         yield (
             self.tab.show(visit, "easel", "bar")

@@ -87,8 +87,8 @@ class Handlers(PhotoHandlers):
     def take_photo(self, visit: Visit, photo: Photo) -> Iterator[dict]:
         """Look for the face, and show it."""
         says = "Looking for your face …"
-        busy = {self.tab.photo: views.photo_busy(photo.image, says)}
-        yield busy if visit.retouch.study else busy | {self.tab.easel: views.easel_photo(photo.image, says)}
+        busy = self.tab.put(photo=views.photo_busy(photo.image, says))
+        yield busy if visit.retouch.study else busy | self.tab.put(easel=views.easel_photo(photo.image, says))
         visit.retouch.take(photo)
         yield self.tab.show(visit)
 
@@ -223,7 +223,7 @@ class Handlers(PhotoHandlers):
     def make(self, visit: Visit, data: dict) -> Iterator[dict]:
         """The picture at full size, as a file."""
         for step in visit.retouch.make():
-            yield {self.tab.bar: views.bar_working(step)}
+            yield self.tab.put(bar=views.bar_working(step))
         path = visit.retouch.download(str(data["kind"]), bool(data.get("settings")))
         file = {"url": file_url(path), "name": path.name}
         yield self.tab.show(visit, "easel", bar=views.bar(visit, says="Your picture is saved.", file=file))
@@ -259,4 +259,4 @@ class Handlers(PhotoHandlers):
     @careful("batch")
     def fetch(self, visit: Visit, data: dict) -> Iterator[dict]:
         """The ZIP once more."""
-        yield {self.tab.batch: views.batch(visit, file=views.batch_file(visit))}
+        yield self.tab.put(batch=views.batch(visit, file=views.batch_file(visit)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
 import traceback
@@ -22,6 +23,8 @@ HEAVY = {"concurrency_limit": max(1, (os.cpu_count() or 2) // 2), "concurrency_i
 """How many pictures are made at once for all visitors; the rest wait their turn."""
 LATEST = {"trigger_mode": "always_last"}
 """What came last counts: such events bring their widget's value, because Gradio repeats them with old event data."""
+TURNS = itertools.count(1)
+"""Answers to two events may overtake each other on the way: each bears a number, and the browser keeps the newest."""
 
 
 class Widgets:
@@ -38,9 +41,15 @@ class Widgets:
 
     def show(self, visit: Visit, *only: str, **given) -> dict:
         """New data for the widgets named by `only`, or for the usual ones; `given` replaces what a view would say."""
+        turn = next(TURNS)  # before the views: what they see is then never older than their number
         names = only or self.usual
         shown = {name: getattr(self.views, name)(visit) for name in names if name not in given}
-        return {getattr(self, name): value for name, value in (shown | given).items()}
+        return self.put(turn, **shown, **given)
+
+    def put(self, turn: int = 0, **given: dict) -> dict:
+        """Data for the widgets named, and no others; without a `turn` it is the newest."""
+        turn = turn or next(TURNS)
+        return {getattr(self, name): value | {"turn": turn} for name, value in given.items()}
 
     def on(self, event: Callable, handler: Callable, value: gr.HTML | None = None, also: tuple = (), **options) -> None:
         """Connect an event of a widget; `also`: outputs beyond this tab."""

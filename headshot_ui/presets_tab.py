@@ -109,8 +109,8 @@ class Handlers(PhotoHandlers):
     def take_photo(self, visit: Visit, photo: Photo) -> Iterator[dict]:
         """Look for the face, and show it."""
         says = "Looking for your face …"
-        busy = {self.tab.photo: views.photo_busy(photo.image, says)}
-        yield busy if visit.photo else busy | {self.tab.viewer: views.viewer_photo(photo.image, says)}
+        busy = self.tab.put(photo=views.photo_busy(photo.image, says))
+        yield busy if visit.photo else busy | self.tab.put(viewer=views.viewer_photo(photo.image, says))
         visit.take(photo)
         yield self.tab.show(visit)
         yield from self._previews(visit)
@@ -234,7 +234,7 @@ class Handlers(PhotoHandlers):
     def take(self, visit: Visit, data: dict) -> Iterator[dict]:
         """A file to take home."""
         sizes = [size for size in PLATFORM_SIZES if size in data["sizes"]]
-        yield {self.tab.take: views.take(visit) | {"busy": True}}
+        yield self.tab.put(take=views.take(visit) | {"busy": True})
         path = visit.download(str(data["kind"]), sizes, bool(data["everything"]))
         file = {"url": file_url(path), "name": path.name}
         yield self.tab.show(visit, "viewer", "strip", "bar", take=views.take(visit, file))

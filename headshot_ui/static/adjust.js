@@ -215,7 +215,7 @@ function draw() {
   if (swatches) swatches.scrollTop = scrolled ?? swatches.querySelector("[aria-checked=true]").offsetTop - swatches.offsetTop - 64;
 }
 
-watch("value", () => {
+onData(() => {
   clearTimeout(later);
   clearTimeout(settle);
   recipe = props.value?.recipe ? JSON.parse(JSON.stringify(props.value.recipe)) : null;

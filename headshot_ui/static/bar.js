@@ -86,8 +86,7 @@ root.addEventListener("keydown", (event) => {
   root.querySelector("[data-key=form]").focus();
 });
 document.addEventListener("pointerdown", (event) => open && !root.contains(event.target) && toggle(false));
-watch("value", () => {
+onData(() => {
   draw();
-  fetchFile(props.value?.file);
 });
 draw();

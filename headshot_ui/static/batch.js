@@ -67,8 +67,7 @@ function draw() {
     open && content(data));
 }
 
-watch("value", () => {
+onData(() => {
   draw();
-  fetchFile(props.value?.file);
 });
 draw();

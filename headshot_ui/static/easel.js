@@ -257,5 +257,5 @@ document.addEventListener("keydown", (event) => {
     bar(data());
   }
 });
-watch("value", draw);
+onData(draw);
 draw();

@@ -56,7 +56,7 @@ filters();
 root.className = "gallery";
 root.append(h("div", { class: "gallery-head" }, filter, search), none, rove(h("div", { class: "looks", role: "group", "aria-label": "Looks" }, looks)));
 sift();
-watch("value", () => {
+onData(() => {
   picked = new Set(props.value?.picked || []);
   looks.forEach((node) => node.setAttribute("aria-pressed", String(picked.has(node.dataset.name))));
 });

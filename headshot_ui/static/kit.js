@@ -1,5 +1,5 @@
 // What every widget of the page is built with. A widget is one function body: `props.value` is its data, `trigger`
-// tells the server, `watch` says when the server sent new data.
+// tells the server, `onData` says when the server sent new data.
 const root = element.firstElementChild;
 
 // An element: h("button", { class: "quiet", onclick: save }, "Save"). Attributes that are null or false are left out.
@@ -144,4 +144,18 @@ function fetchFile(file) {
   root.append(link);
   link.click();
   link.remove();
+}
+
+// Draw what the server sends. Answers may overtake each other on the way: the one with the highest number is kept.
+let newest = props.value;
+function onData(show) {
+  watch("value", () => {
+    fetchFile(props.value?.file);
+    if (props.value?.turn < newest?.turn) {
+      props.value = newest;
+      return;
+    }
+    newest = props.value;
+    show();
+  });
 }

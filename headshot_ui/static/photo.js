@@ -128,7 +128,7 @@ document.addEventListener("paste", (event) => {
   const file = [...(event.clipboardData?.files || [])].find((item) => item.type.startsWith("image/"));
   if (file && root.offsetParent) give(file);
 });
-watch("value", () => {
+onData(() => {
   local = null;
   sure = false;
   draw();

@@ -10,5 +10,5 @@ function draw() {
     !data.error && h("span", { class: "progress" }, h("span", { class: "progress-fill", style: `width:${data.percent}%` })));
 }
 
-watch("value", draw);
+onData(draw);
 draw();

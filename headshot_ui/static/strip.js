@@ -30,5 +30,5 @@ function draw() {
     list.scrollLeft = shown.offsetLeft - 16;
 }
 
-watch("value", draw);
+onData(draw);
 draw();

@@ -56,8 +56,7 @@ root.addEventListener("keydown", (event) => {
   root.querySelector("[data-key=toggle]").focus();
 });
 document.addEventListener("pointerdown", (event) => open && !root.contains(event.target) && toggle(false));
-watch("value", () => {
+onData(() => {
   draw();
-  fetchFile(props.value?.file);
 });
 draw();

@@ -259,7 +259,7 @@ function draw() {
   root.scrollTop = old;
 }
 
-watch("value", () => {
+onData(() => {
   clearTimeout(later);
   steps = structuredClone(props.value?.steps || {});
   gesture.what = "";

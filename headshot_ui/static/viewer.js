@@ -29,5 +29,5 @@ function draw() {
   root.dataset.finished = String(Boolean(data.finished));
 }
 
-watch("value", draw);
+onData(draw);
 draw();

@@ -137,8 +137,8 @@ def test_forget_shows_the_beginning_again(run):
     run("example")
     shown = run("forget")
     assert shown["photo"]["state"] == "empty"
-    assert shown["easel"] == {"state": "none"}
-    assert shown["tools"] == {"ready": False}
+    assert shown["easel"] == {"state": "none", "turn": shown["easel"]["turn"]}
+    assert shown["tools"] == {"ready": False, "turn": shown["tools"]["turn"]}
     assert not shown["batch"]["ready"]
 
 

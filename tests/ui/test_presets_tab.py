@@ -158,9 +158,9 @@ def test_forget_shows_the_beginning_again(run):
     run("pick", picked=["boardroom"])
     shown = run("forget")
     assert shown["photo"]["state"] == "empty"
-    assert shown["viewer"] == {"state": "none"}
+    assert shown["viewer"] == {"state": "none", "turn": shown["viewer"]["turn"]}
     assert shown["strip"]["shots"] == []
-    assert shown["gallery"] == {"picked": []}
+    assert shown["gallery"] == {"picked": [], "turn": shown["gallery"]["turn"]}
 
 
 def test_several_faces_are_offered(run, tmp_path):
