@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL.Image import Transpose
@@ -16,6 +18,9 @@ from headshot_core.matte import Matte, cut_out
 from headshot_core.photo import Photo
 from headshot_core.progress import CancelToken, Report, silent
 from headshot_core.pyramid import Pyramid
+
+if TYPE_CHECKING:
+    from headshot_core.profile import Profile
 
 MIN_INTER_EYE = 12
 """Pixels between the eyes below which no headshot is possible."""
@@ -38,6 +43,8 @@ class Portrait:
     chosen: int = 0
     mask: str = "selfie"
     """the net for the rough cut-out"""
+    person: Profile | None = None
+    """who this is, where that is known"""
 
     @property
     def pixels(self) -> np.ndarray:
@@ -101,6 +108,12 @@ class Portrait:
         if not 0 <= index < len(self.faces):
             raise HeadshotError(f"There is no face {index + 1}.", f"The photo shows {len(self.faces)}.")
         return replace(self, chosen=index)
+
+    def of(self, person: Profile | None) -> Portrait:
+        """The same portrait, known to show this person; what was computed stays."""
+        known = copy.copy(self)
+        object.__setattr__(known, "person", person)
+        return known
 
 
 def analyse(

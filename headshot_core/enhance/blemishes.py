@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import cv2
@@ -15,6 +15,7 @@ from headshot_core.enhance.skin import where
 from headshot_core.enhance.tool import Tool, amount
 from headshot_core.enhance.view import Study, View, Window
 from headshot_core.face import regions
+from headshot_core.face.marks import places
 
 HEAD = 480
 """Pixels from crown to chin in which spots are looked for, at the most."""
@@ -31,6 +32,8 @@ FAINTEST, MOST = 0.3, 60
 """How sure a spot must be to be one at all, and how many are kept of a face."""
 HEALED = 1.5
 """Radius of what is healed, in radii of the spot."""
+NEAR = 0.03
+"""How far from its place a permanent mark may be seen, in inter-eye distances and beside its own radius."""
 NOSE_BASE = [98, 97, 2, 326, 327, 460, 250, 19, 20, 240]
 """Outline of the nostrils, as landmark indices."""
 SMALL = 42.0
@@ -45,7 +48,7 @@ class Spot:
     y: float
     radius: float
     kind: Literal["spot", "mole"]
-    """temporary, or a mole, a freckle or another brown mark"""
+    """temporary, or a mole, a freckle or another brown or permanent mark"""
     score: float
     """0..1: how sure it is"""
 
@@ -94,7 +97,7 @@ def planned(study: Study) -> dict[Spot, Dab]:
     """Where each spot's new skin comes from."""
     spots = study.once(find_spots)
     dabs = [Dab(spot.x, spot.y, HEALED * spot.radius) for spot in spots]
-    window = study.around_head(HEAD, 0.4)
+    window = study.once(close_up)
     return dict(zip(spots, plan(study, dabs, (where(window), window.matrix)), strict=True))
 
 
@@ -102,13 +105,26 @@ def find_spots(study: Study) -> list[Spot]:
     """Every spot and mole on the face, the surest first; none on faces too small to tell."""
     if study.face.inter_eye < SMALL:
         return []
-    window = study.around_head(HEAD, 0.4)
-    skin = _searched(window)
+    window, skin = study.once(close_up), study.once(searched)
     if skin.sum() < 100:
         return []
     lab = _only_skin(colour.to_lab(window.photo), skin, window.unit)
     found = [mark for size in SIZES for mark in _marks(lab, skin, size * window.unit)]
-    return _spots(found, window)
+    return _known(_spots(found, window), study)
+
+
+def _known(spots: list[Spot], study: Study) -> list[Spot]:
+    """The spots; those at the place of a permanent mark of the person are moles, whatever their colour."""
+    person = study.portrait.person
+    if person is None or not person.marks:
+        return spots
+    x, y, radius = places(person.marks, study.face).T
+    reach = np.where(radius > 0, radius + NEAR * study.face.inter_eye, -1)
+
+    def stays(spot: Spot) -> bool:
+        return bool((np.hypot(x - spot.x, y - spot.y) < reach).any())
+
+    return [replace(spot, kind="mole") if stays(spot) else spot for spot in spots]
 
 
 @dataclass(frozen=True)
@@ -125,8 +141,14 @@ class _Mark:
     """0..1: how sure it is that it is no accident, no edge and no line"""
 
 
-def _searched(window: Window) -> np.ndarray:
-    """(H, W) bool: the face's bare skin, with the small holes that spots themselves make in it."""
+def close_up(study: Study) -> Window:
+    """Where spots are looked for."""
+    return study.around_head(HEAD, 0.4)
+
+
+def searched(study: Study) -> np.ndarray:
+    """(H, W) bool: the face's bare skin in `close_up`, with the small holes that spots themselves make in it."""
+    window = study.once(close_up)
     face, unit, shape = window.face, window.unit, window.shape
     bare = cv2.GaussianBlur(where(window), (0, 0), 0.07 * unit) > 0.5
     hard = [(regions.EYE_LEFT, 0.12), (regions.EYE_RIGHT, 0.12), (regions.BROW_LEFT, 0.08), (regions.BROW_RIGHT, 0.08)]

@@ -13,7 +13,7 @@ import numpy as np
 
 from headshot_core import colour
 from headshot_core.enhance import eyes, features, skin, teeth
-from headshot_core.enhance.tone import sliders
+from headshot_core.enhance.tone import gains, sliders
 from headshot_core.enhance.view import Study, View
 from headshot_core.face import regions
 from headshot_core.face.landmarks import Face
@@ -30,8 +30,17 @@ PALE = 1.3
 """How much less warm skin is for each unit of linear luminance."""
 FACE, SCENE, LIGHTEST = 0.30, 0.12, 0.75
 """Linear luminance of a face, of a scene (its geometric mean) and of a scene's lightest hundredths, as mostly seen."""
+OWN, ONE_PHOTO = (0.05, 0.04, 0.2), (0.12, 0.08, 0.5)
+"""Temperature, tint and stops: how far a person's own skin is from itself from day to day, and how far one photo is
+from telling it right; standard deviations."""
+CAMERA, CAMERA_LIGHT = (0.2, 0.1), 0.5
+"""How far the light of photos is from neutral, and their exposure from right, as cameras deliver them."""
+SIDE = 480
+"""Longer side of the photo on which its light is read."""
 COLOURLESS = 2.0
 """CIELAB chroma that a photo in black and white keeps under; compression leaves it a little."""
+BURNT = 0.25
+"""Share of a photo that is burnt out from which it tells nothing of its person's skin."""
 CLIPPED = 0.985
 """sRGB value from which a channel counts as clipped."""
 
@@ -67,13 +76,20 @@ def exposure(whole: View, head: View) -> float:
 
 def exposure_signs(whole: View, head: View) -> list[Sign]:
     """Face, scene and lightest parts against those of well exposed portraits."""
+    scene, lightest = _scene_exposure(whole)
+    if not len(skin_pixels(head)):
+        return [scene, lightest]
+    own = own_skin(head.study)
+    return [scene, Sign(face_darkness(head), own.deviations[2] if own else 0.8), lightest]
+
+
+def _scene_exposure(whole: View) -> tuple[Sign, Sign]:
+    """What the scene and its lightest parts say."""
     light = colour.luminance(colour.to_linear(whole.pixels))
-    signs = [Sign(float(np.log2(SCENE)) - float(np.log2(np.maximum(light, 1e-3)).mean()), 1.0)]
-    if len(skin_pixels(head)):
-        signs.append(Sign(face_darkness(head), 0.8))
+    scene = float(np.log2(SCENE)) - float(np.log2(np.maximum(light, 1e-3)).mean())
     lightest = float(np.log2(LIGHTEST / max(float(np.percentile(light, 98)), 1e-3)))
     beyond = min(1.2, 4 * max(0.0, clipped(whole) - 0.05))
-    return [*signs, Sign(lightest - beyond, 0.5)]
+    return Sign(scene, 1.0), Sign(lightest - beyond, 0.5)
 
 
 def clipped(whole: View) -> float:
@@ -82,12 +98,13 @@ def clipped(whole: View) -> float:
 
 
 def face_darkness(head: View) -> float:
-    """Stops that the face is darker than faces mostly are; 0 where no skin is seen."""
+    """Stops that the face is darker than faces mostly are, or than its own tone; 0 where no skin is seen."""
     face = skin_pixels(head)
     if not len(face):
         return 0.0
+    own = own_skin(head.study)
     seen = float(np.median(colour.luminance(colour.to_linear(face[None])[0])))
-    return float(np.log2(FACE / max(seen, 1e-3)))
+    return float(np.log2((own.light if own else FACE) / max(seen, 1e-3)))
 
 
 # White balance: what the sliders should do.
@@ -112,15 +129,26 @@ def colourless(whole: View) -> bool:
 def cast_signs(whole: View, head: View) -> list[tuple[str, Sign, Sign]]:
     """Name, temperature and tint of each sign."""
     found = []
-    face = skin_pixels(head)
-    face = face[face.max(-1, initial=0) < CLIPPED]
-    if len(face) > 50:
-        linear = colour.to_linear(face[None])[0]
-        seen = np.median(linear, 0)
-        light = min(float(colour.luminance(seen)), 0.5)
-        found.append(("skin", *_signs(seen, PALE * light + USUAL["skin"][0], *USUAL["skin"][1:])))
+    seen = skin_colour(head)
+    if seen is not None:
+        found.append(("skin", *_signs(seen, *_usual_skin(seen, own_skin(head.study)))))
     others = {"eyes": eye_whites(head), "whites": _whites(whole.pixels), "scene": _edges(whole.pixels)}
     return found + [(name, *_signs(seen, *USUAL[name])) for name, seen in others.items() if seen is not None]
+
+
+def _usual_skin(seen: np.ndarray, own: OwnSkin | None) -> tuple[float, float, float, float]:
+    """What skin of the seen linear colour (3,) reads in neutral light, as in `USUAL`; or the person's own."""
+    if own:
+        return own.warm, own.pink, *own.deviations[:2]
+    light = min(float(colour.luminance(seen)), 0.5)
+    return (PALE * light + USUAL["skin"][0], *USUAL["skin"][1:])
+
+
+def skin_colour(head: View) -> np.ndarray | None:
+    """Linear colour (3,) of the face's skin where it is not burnt out; None where too little is seen."""
+    face = skin_pixels(head)
+    face = face[face.max(-1, initial=0) < CLIPPED]
+    return np.median(colour.to_linear(face[None])[0], 0) if len(face) > 50 else None
 
 
 def _signs(linear: np.ndarray, warm: float, pink: float, warm_off: float, pink_off: float) -> tuple[Sign, Sign]:
@@ -184,6 +212,77 @@ def _edges(pixels: np.ndarray) -> np.ndarray | None:
     strength = np.sqrt(down**2 + across**2) ** 3
     edge = np.cbrt(strength.reshape(-1, 3).mean(0))
     return edge if edge.min() > 1e-4 else None
+
+
+# A person's own skin, in neutral light and well exposed: what their likeness profile knows of it.
+
+
+@dataclass(frozen=True)
+class OwnSkin:
+    """How a person's skin reads."""
+
+    warm: float
+    pink: float
+    """temperature and tint that turn it grey"""
+    light: float
+    """linear luminance"""
+    deviations: tuple[float, float, float]
+    """of temperature, tint and stops, on other photos"""
+
+
+def own_skin(study: Study) -> OwnSkin | None:
+    """The own skin of the person in the photo; None where nobody, or nothing of it, is known."""
+    person = study.portrait.person
+    if person is None or person.tone is None:
+        return None
+    linear = colour.to_linear(colour.from_lab(person.tone[None, None])[0, 0])
+    deviations = tuple(
+        float(np.hypot(own, one / np.sqrt(person.photos))) for own, one in zip(OWN, ONE_PHOTO, strict=True)
+    )
+    return OwnSkin(*_toward_neutral(linear), max(float(colour.luminance(linear)), 1e-3), deviations)
+
+
+def skin_told(study: Study) -> tuple[Sign, Sign, Sign] | None:
+    """What a photo tells of its person's skin: temperature and tint that turn it grey in neutral light, and log2 of its
+    luminance; None for photos in black and white, burnt out or without bare skin.
+
+    The light is read from all but the skin itself, whose colour is what is asked for.
+    """
+    whole, head = (View(window, window.photo) for window in (study.whole(SIDE), study.head))
+    seen = skin_colour(head)
+    if seen is None or colourless(whole) or clipped(whole) > BURNT:
+        return None
+    others = [signs for name, *signs in cast_signs(whole, head) if name != "skin"]
+    cast = [[Sign(0.0, usual), *(signs[i] for signs in others)] for i, usual in enumerate(CAMERA)]
+    light = [Sign(0.0, CAMERA_LIGHT), *_scene_exposure(whole)]
+    stops = float(np.log2(max(colour.luminance(seen), 1e-3)))
+    readings = (*_toward_neutral(seen), stops)
+    change = (-combined(cast[0]), -combined(cast[1]), combined(light))
+    return tuple(
+        Sign(reading + moved, _deviation(signs))
+        for reading, moved, signs in zip(readings, change, (*cast, light), strict=True)
+    )
+
+
+def _deviation(signs: list[Sign]) -> float:
+    """Of the signs' mean."""
+    return float(1 / np.sqrt(sum(1 / sign.deviation**2 for sign in signs)))
+
+
+def skin_tone(told: list[tuple[Sign, Sign, Sign]]) -> np.ndarray | None:
+    """(3,) CIELAB of a person's skin, from what several photos tell; None where none does.
+
+    What skin mostly looks like counts as one more photo.
+    """
+    if not told:
+        return None
+    warms, pinks, lights = ([signs[i] for signs in told] for i in range(3))
+    light = 2 ** combined([Sign(float(np.log2(FACE)), 0.8), *lights])
+    warm, pink, *deviations = USUAL["skin"]
+    usual = Sign(PALE * min(light, 0.5) + warm, deviations[0]), Sign(pink, deviations[1])
+    linear = 1 / gains(combined([usual[0], *warms]), combined([usual[1], *pinks]))
+    linear = linear * np.float32(light / colour.luminance(linear))
+    return colour.to_lab(colour.to_srgb(linear)[None, None])[0, 0]
 
 
 # Contrast: the ends of the scale.

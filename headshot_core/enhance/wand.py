@@ -33,6 +33,8 @@ DARK, BRIGHT = 0.4, 0.7
 """Tolerance of the exposure, stops: a light picture is more often meant to be so."""
 WARM, PINK = 0.22, 0.13
 """Tolerance of the white balance, units of its sliders."""
+KNOWN = 0.6
+"""Share of both tolerances where the person's own skin is known."""
 VISIBLE = 0.04
 """Change of the white balance that is worth a word."""
 BLACK, WHITE = (0.1, 0.03), (0.8, 0.92)
@@ -76,8 +78,8 @@ def choose(study: Study, strength: float = 1.0) -> Choice:
 def _wishes(study: Study) -> tuple[tuple[Tool, str], ...]:
     """Every tool that the photo needs, with the reason."""
     tone = _settled(study)
-    head = _lit(study.head, tone)
-    found = (_clean(study, tone), _light(tone), _face(study, head), _features(head), _sharp(study))
+    head, own = _lit(study.head, tone), measure.own_skin(study) is not None
+    found = (_clean(study, tone), _light(tone, own), _face(study, head), _features(head), _sharp(study))
     return tuple(wish for wishes in found for wish in wishes)
 
 
@@ -95,8 +97,8 @@ def _beyond(value: float, below: float, above: float) -> float:
 # Light and colour.
 
 
-def _light(tone: Tone) -> Iterator[tuple[Tool, str]]:
-    words = [word for word in (_exposure_words(tone), _cast_words(tone), _contrast_words(tone)) if word]
+def _light(tone: Tone, own: bool) -> Iterator[tuple[Tool, str]]:
+    words = [word for word in (_exposure_words(tone), _cast_words(tone, own), _contrast_words(tone)) if word]
     if words:
         yield tone, " ".join(words)
 
@@ -120,7 +122,8 @@ def _lit(window: Window, tone: Tone) -> View:
 
 def _better_colour(whole: View, head: View) -> dict[str, float]:
     warm, pink = measure.cast(whole, head)
-    return {"temperature": _beyond(warm, WARM, WARM), "tint": _beyond(pink, PINK, PINK)}
+    share = KNOWN if measure.own_skin(head.study) else 1.0
+    return {"temperature": _beyond(warm, share * WARM, share * WARM), "tint": _beyond(pink, share * PINK, share * PINK)}
 
 
 def _better_light(whole: View, head: View) -> dict[str, float]:
@@ -154,13 +157,14 @@ def _exposure_words(tone: Tone) -> str:
     return "The face lies in shadow: the dark parts are lifted." if tone.shadows > 0.03 else ""
 
 
-def _cast_words(tone: Tone) -> str:
+def _cast_words(tone: Tone, own: bool) -> str:
     names = []
     if abs(tone.temperature) > VISIBLE:
         names.append("yellow" if tone.temperature < 0 else "blue")
     if abs(tone.tint) > VISIBLE:
         names.append("pink" if tone.tint < 0 else "green")
-    return f"The light has a {' and '.join(names)} cast: it is taken out." if names else ""
+    done = "skin returned to your own tone" if own else "it is taken out"
+    return f"The light has a {' and '.join(names)} cast: {done}." if names else ""
 
 
 def _contrast_words(tone: Tone) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,8 @@ from headshot_core.enhance import engine
 from headshot_core.enhance.blemishes import Blemishes, find_spots, healed_spots
 from headshot_core.enhance.stack import Stack
 from headshot_core.enhance.view import Study, View
+from headshot_core.face.marks import Mark, _located
+from headshot_core.profile import Profile
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +84,17 @@ def test_a_spot_at_a_tile_s_edge_is_healed_alike(marked, monkeypatch):
     x = round(find_spots(Study(portrait))[0].x)
     monkeypatch.setattr(engine, "TILE", x)
     assert np.abs(engine.enhance(portrait, stack).picture.astype(int) - whole).max() <= 2
+
+
+def test_a_permanent_mark_stays_whatever_its_colour(marked):
+    """A red spot at the place of one of the person's marks is a mole; all others are what they were."""
+    portrait, _ = marked
+    pimple = healed_spots(Study(portrait), Blemishes())[0]
+    (triangle,), (weights,), _ = _located(portrait.face, np.array([[pimple.x, pimple.y]]))
+    mark = Mark(int(triangle), tuple(weights), pimple.radius / portrait.face.inter_eye, 3, 3)
+    person = Profile("dlib", np.zeros(128, np.float32), 0.1, 3, None, (mark,))
+    before, after = find_spots(Study(portrait)), find_spots(Study(portrait.of(person)))
+    changed = [(one, two) for one, two in zip(before, after, strict=True) if one != two]
+    assert changed == [(pimple, replace(pimple, kind="mole"))]
+    assert replace(pimple, kind="mole") not in healed_spots(Study(portrait.of(person)), Blemishes())
+    assert replace(pimple, kind="mole") in healed_spots(Study(portrait.of(person)), Blemishes(moles=True))

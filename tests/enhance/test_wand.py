@@ -25,6 +25,7 @@ from headshot_core.errors import HeadshotError
 from headshot_core.face import regions
 from headshot_core.photo import read_photo, to_bytes
 from headshot_core.portrait import Portrait, analyse
+from headshot_core.profile import Profile, build
 
 
 def light(stops: float = 0.0, temperature: float = 0.0, tint: float = 0.0):
@@ -297,3 +298,37 @@ def test_photos_out_of_the_ordinary(astronaut, spoil):
     was, now = (picture.astype(float) for picture in (stroke.portrait.pixels, stroke.picture))
     assert now.std() > 0.7 * was.std()
     assert np.corrcoef(was.mean(-1).ravel(), now.mean(-1).ravel())[0, 1] > 0.9
+
+
+# A person who is known.
+
+
+@pytest.fixture(scope="module")
+def person(astronaut) -> Profile:
+    """The example's person as known from other photos: lighter, darker, warmer and colder ones."""
+    spoilt = [light(0.3, 0.1), light(-0.3, -0.1), light(0, -0.05)]
+    pixels = astronaut.pixels.astype(np.float32) / 255
+    return build(looked_at(astronaut, to_bytes(spoil(pixels))) for spoil in spoilt)
+
+
+@pytest.mark.parametrize("temperature", [0.4, -0.4])
+def test_skin_returns_nearer_to_the_person_s_own_tone(astronaut, stroke, face, person, temperature):
+    goal = lab(astronaut.pixels)[face].mean(0)
+    unknown = stroke(light(temperature=temperature))
+    known = Stroke(unknown.portrait.of(person))
+    off = [np.linalg.norm((lab(one.picture)[face].mean(0) - goal)[1:]) for one in (unknown, known)]
+    assert off[1] < 2.5
+    assert off[1] < off[0]
+    assert "own tone" in known.words
+    assert "own tone" not in unknown.words
+
+
+def test_a_good_photo_of_a_known_person_keeps_its_colour(astronaut, person):
+    assert Stroke(astronaut.of(person)).choice.stack.of(Tone) is None
+
+
+def test_a_person_without_a_tone_changes_nothing(astronaut, stroke, person):
+    spoilt = stroke(SPOILT["cool"])
+    nameless = Stroke(spoilt.portrait.of(replace(person, tone=None, marks=())))
+    assert nameless.choice == spoilt.choice
+    assert np.array_equal(nameless.picture, spoilt.picture)
