@@ -1,0 +1,1 @@
+"""How well the score, the gate and the likeness profile see what is there."""
