@@ -11,7 +11,7 @@ from PIL import Image
 from headshot_core.enhance.tool import GROUPS
 from headshot_core.photo import MAX_BYTES, Photo
 from headshot_ui import enhance_views as views
-from headshot_ui.handlers import HEAVY, LATEST, PhotoHandlers, Widgets, careful, uploaded
+from headshot_ui.handlers import HEAVY, LATEST, MEASURING, PhotoHandlers, Widgets, careful, uploaded
 from headshot_ui.visit import Visit, Visits
 from headshot_ui.widgets import PICTURES, file_url, picture_url, widget
 
@@ -30,9 +30,10 @@ class Tab(Widgets):
     """The widgets of the tab."""
 
     views = views
-    usual = ("photo", "easel", "tools", "batch", "bar")
+    usual = ("photo", "score", "easel", "tools", "batch", "bar")
 
     photo: gr.HTML
+    score: gr.HTML
     easel: gr.HTML
     tools: gr.HTML
     batch: gr.HTML
@@ -47,6 +48,9 @@ def build(visits: Visits) -> Tab:
     tab.on(tab.photo.example, do.example, trigger_mode="once", **HEAVY)
     tab.on(tab.photo.face, do.face, trigger_mode="once")
     tab.on(tab.photo.forget, do.forget, trigger_mode="once")
+    tab.on(tab.score.measure, do.measure, **LATEST, **MEASURING)
+    for name in ("mend", "mend_all", "judge_as"):
+        tab.on(getattr(tab.score, name), getattr(do, name), trigger_mode="once")
     tab.on(tab.tools.adjust, do.adjust, tab.tools, **LATEST)
     tab.on(tab.tools.wand, do.wand, tab.tools, **LATEST)
     for name in ("style", "keep_style", "drop_style", "reset", "clear", "move", "own", "mask", "mode", "fresh"):
@@ -65,13 +69,15 @@ def build(visits: Visits) -> Tab:
 def _layout() -> Tab:
     with gr.Row(elem_classes="stage darkroom"):
         welcome = {"hero": _hero(), "hand": "Use in Presets", **WELCOME}
-        photo = widget("photo", {"state": "empty"}, id="enhance-photo", max_bytes=MAX_BYTES, **welcome)
+        with gr.Column(elem_classes="side drawer"):
+            photo = widget("photo", {"state": "empty"}, id="enhance-photo", max_bytes=MAX_BYTES, **welcome)
+            score = widget("score", {}, id="enhance-score")
         easel = widget("easel", {"state": "none"}, uses=("compare",))
         tools = widget("tools", {"ready": False}, max_bytes=MAX_BYTES, groups=list(GROUPS), tools=views.all_tools())
     batch = widget("batch", {"ready": False, "jobs": []}, max_bytes=MAX_BYTES)
     says = {"working": False, "ready": False, "says": "Add a photo to begin."}
     bar = widget("bar", says, id="enhance-bar", button="Save picture", kinds=list(KINDS))
-    return Tab(photo, easel, tools, batch, bar)
+    return Tab(photo, score, easel, tools, batch, bar)
 
 
 def _hero() -> str:
@@ -104,6 +110,32 @@ class Handlers(PhotoHandlers):
         visit.forget()
         yield self.tab.show(visit)
 
+    # The score.
+
+    @careful("score")
+    def measure(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """The picture came to rest: its score."""
+        visit.retouch.score()
+        yield self.tab.show(visit, "score")
+
+    @careful("score")
+    def judge_as(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """Other rules to score by."""
+        visit.judge_as(str(data["name"]))
+        yield self.tab.show(visit, "score")
+
+    @careful("score")
+    def mend(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """A fix of the score."""
+        visit.retouch.mend(str(data["measure"]))
+        yield self._changed(visit)
+
+    @careful("score")
+    def mend_all(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """All fixes of the score that help."""
+        visit.retouch.mend_all()
+        yield self._changed(visit)
+
     # The tools.
 
     @careful("tools")
@@ -113,7 +145,7 @@ class Handlers(PhotoHandlers):
         old, seen = work.stack, work.seen
         work.adjust(data["steps"], data["gesture"])
         if work.stack != old:
-            others = ("bar", "batch") if not old.steps else ("bar",)
+            others = ("score", "bar", "batch") if not old.steps else ("score", "bar")
             yield self.tab.show(visit, *others, easel=views.easel(visit, with_before=work.seen is not seen))
 
     @careful("tools")
@@ -177,7 +209,7 @@ class Handlers(PhotoHandlers):
         yield self.tab.show(visit, "tools")
 
     def _changed(self, visit):
-        return self.tab.show(visit, "easel", "tools", "batch", "bar")
+        return self.tab.show(visit, "easel", "score", "tools", "batch", "bar")
 
     # The picture.
 

@@ -15,7 +15,7 @@ from headshot_core.enhance import styles
 from headshot_core.enhance.stack import TOOLS
 from headshot_core.enhance.tool import GROUPS, Tool
 from headshot_core.errors import HeadshotError
-from headshot_ui import views
+from headshot_ui import score_views, views
 from headshot_ui.retouch import Retouch, Seen, Step
 from headshot_ui.visit import Visit
 from headshot_ui.widgets import file_url, picture_url
@@ -31,6 +31,15 @@ def photo(visit: Visit, error: Exception | None = None) -> dict:
     """The person's photo, its faces, and what was found."""
     work = visit.retouch
     return views.photo_of(work.portrait, work.small, error)
+
+
+def score(visit: Visit, error: Exception | None = None) -> dict:
+    """The photo's score, and that of what the tools make of it."""
+    work = visit.retouch
+    if work.study is None:
+        return {}
+    of, spent = str(work.judge.number), work.judge.spent(visit.rules, work.stack)
+    return score_views.panel(visit, of, *work.scores, error and views.problem(error), spent)
 
 
 def easel(visit: Visit, error: Exception | None = None, with_before: bool = True) -> dict:

@@ -21,6 +21,8 @@ from headshot_ui.visit import Visit, Visits
 
 HEAVY = {"concurrency_limit": max(1, (os.cpu_count() or 2) // 2), "concurrency_id": "heavy"}
 """How many pictures are made at once for all visitors; the rest wait their turn."""
+MEASURING = {"concurrency_limit": HEAVY["concurrency_limit"], "concurrency_id": "score"}
+"""The same for scores, which nobody should have to wait for while a picture is made."""
 LATEST = {"trigger_mode": "always_last"}
 """What came last counts: such events bring their widget's value, because Gradio repeats them with old event data."""
 TURNS = itertools.count(1)

@@ -12,7 +12,7 @@ from headshot_core.errors import HeadshotError
 from headshot_core.photo import MAX_BYTES, Photo
 from headshot_core.presets import presets
 from headshot_ui import views
-from headshot_ui.handlers import HEAVY, LATEST, PhotoHandlers, Widgets, careful, uploaded
+from headshot_ui.handlers import HEAVY, LATEST, MEASURING, PhotoHandlers, Widgets, careful, uploaded
 from headshot_ui.visit import SECTIONS, Visit, Visits
 from headshot_ui.widgets import file_url, picture_url, widget
 
@@ -33,9 +33,10 @@ class Tab(Widgets):
     """The widgets of the tab."""
 
     views = views
-    usual = ("photo", "viewer", "strip", "take", "adjust", "bar")
+    usual = ("photo", "score", "viewer", "strip", "take", "adjust", "bar")
 
     photo: gr.HTML
+    score: gr.HTML
     viewer: gr.HTML
     strip: gr.HTML
     take: gr.HTML
@@ -52,6 +53,8 @@ def build(visits: Visits) -> Tab:
     tab.on(tab.photo.example, handlers.example, trigger_mode="once", **HEAVY)
     tab.on(tab.photo.face, handlers.face, trigger_mode="once")
     tab.on(tab.photo.forget, handlers.forget, trigger_mode="once")
+    tab.on(tab.score.measure, handlers.measure, **LATEST, **MEASURING)
+    tab.on(tab.score.judge_as, handlers.judge_as, trigger_mode="multiple")
     tab.on(tab.gallery.pick, handlers.pick, tab.gallery, **LATEST)
     tab.on(tab.strip.show, handlers.show, trigger_mode="multiple")
     tab.on(tab.strip.drop, handlers.drop, trigger_mode="multiple")
@@ -70,7 +73,9 @@ def _layout() -> Tab:
     choices = views.choices()
     sizes = [frame for frame in choices["frames"] if frame["name"] in PLATFORM_SIZES]
     with gr.Row(elem_classes="stage"):
-        photo = widget("photo", {"state": "empty"}, hero=_hero(), max_bytes=MAX_BYTES, **WELCOME)
+        with gr.Column(elem_classes="side drawer"):
+            photo = widget("photo", {"state": "empty"}, hero=_hero(), max_bytes=MAX_BYTES, **WELCOME)
+            score = widget("score", {})
         with gr.Column(elem_classes="middle"):
             viewer = widget("viewer", {"state": "none"}, uses=("compare",))
             take = widget("take", {"count": 0}, frames=sizes)
@@ -78,7 +83,7 @@ def _layout() -> Tab:
         adjust = widget("adjust", {}, uses=("dial",), server=[views.backdrop_pictures], max_bytes=MAX_BYTES, **choices)
     gallery = widget("gallery", {"picked": []}, looks=_looks())
     bar = widget("bar", {"working": False, "ready": False, "says": "Add a photo to begin."}, button="Make headshots")
-    return Tab(photo, viewer, strip, take, adjust, gallery, bar)
+    return Tab(photo, score, viewer, strip, take, adjust, gallery, bar)
 
 
 def _looks() -> list[dict]:
@@ -128,6 +133,23 @@ class Handlers(PhotoHandlers):
         visit.forget()
         yield self.tab.show(visit, gallery={"picked": []})
 
+    # The score.
+
+    @careful("score")
+    def measure(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """The picture came to rest: its score."""
+        unscored = visit.unscored
+        visit.score()
+        yield self.tab.show(visit, "score")
+        if unscored:
+            yield self.tab.show(visit, viewer=views.viewer(visit, with_before=False))
+
+    @careful("score")
+    def judge_as(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """Other rules to score by."""
+        visit.judge_as(str(data["name"]))
+        yield self.tab.show(visit, "score")
+
     # The looks.
 
     @careful("bar")
@@ -148,7 +170,7 @@ class Handlers(PhotoHandlers):
     def show(self, visit: Visit, data: dict) -> Iterator[dict]:
         """Another look is selected."""
         visit.select(str(data["name"]))
-        yield self.tab.show(visit, "viewer", "strip", "adjust")
+        yield self.tab.show(visit, "viewer", "score", "strip", "adjust")
 
     @careful("bar")
     def drop(self, visit: Visit, data: dict) -> Iterator[dict]:
@@ -170,7 +192,7 @@ class Handlers(PhotoHandlers):
             return
         visit.preview(shot)
         same_frame = shot is visit.shot and shot.recipe.frame == old.frame and shot.recipe.backdrop == old.backdrop
-        yield self.tab.show(visit, "strip", "bar", viewer=views.viewer(visit, with_before=not same_frame))
+        yield self.tab.show(visit, "score", "strip", "bar", viewer=views.viewer(visit, with_before=not same_frame))
 
     @careful("bar")
     def settle(self, visit: Visit, data: dict) -> Iterator[dict]:
@@ -178,7 +200,7 @@ class Handlers(PhotoHandlers):
         shot = visit.shot
         if shot and shot.wanted and not shot.finished:
             visit.finish(shot)
-            yield self.tab.show(visit, "viewer", "strip", "bar")
+            yield self.tab.show(visit, "viewer", "score", "strip", "bar")
 
     @careful("adjust")
     def reset(self, visit: Visit, data: dict) -> Iterator[dict]:
@@ -204,14 +226,14 @@ class Handlers(PhotoHandlers):
             if not shot.finished:
                 visit.preview(shot)
                 yield self.tab.show(visit, *(("viewer", "strip") if shot is visit.shot else ("strip",)))
-        yield self.tab.show(visit, "adjust", "bar")
+        yield self.tab.show(visit, "score", "adjust", "bar")
         yield from self._finish_wanted(visit)
 
     def _finish_wanted(self, visit):
         for shot in visit.strip:
             if shot.wanted and not shot.finished:
                 visit.finish(shot)
-                yield self.tab.show(visit, "viewer", "strip", "bar")
+                yield self.tab.show(visit, "viewer", "score", "strip", "bar")
 
     # Making and taking home.
 
@@ -221,10 +243,10 @@ class Handlers(PhotoHandlers):
         for progress in visit.make():
             if progress.done == progress.total:
                 break
-            shown = ("viewer",) if progress.done else ()
+            shown = ("viewer", "score") if progress.done else ()
             strip = views.strip(visit, making=progress.title)
             yield self.tab.show(visit, *shown, bar=views.bar_working(progress), strip=strip)
-        yield self.tab.show(visit, "viewer", "strip", "take", "bar")
+        yield self.tab.show(visit, "viewer", "score", "strip", "take", "bar")
 
     def cancel(self, request: gr.Request) -> None:
         """Stop making; what is ready stays."""
@@ -237,7 +259,7 @@ class Handlers(PhotoHandlers):
         yield self.tab.put(take=views.take(visit) | {"busy": True})
         path = visit.download(str(data["kind"]), sizes, bool(data["everything"]))
         file = {"url": file_url(path), "name": path.name}
-        yield self.tab.show(visit, "viewer", "strip", "bar", take=views.take(visit, file))
+        yield self.tab.show(visit, "viewer", "score", "strip", "bar", take=views.take(visit, file))
 
 
 def _section(data: dict) -> str:

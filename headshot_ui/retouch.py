@@ -32,9 +32,11 @@ from headshot_core.enhance.tool import Tool
 from headshot_core.enhance.view import Box, Study, Window
 from headshot_core.errors import HeadshotError
 from headshot_core.photo import Photo, encode_picture, read_photo, to_bytes
-from headshot_core.portrait import Portrait, analyse
+from headshot_core.portrait import Portrait
 from headshot_core.progress import CancelToken, Report
 from headshot_core.provenance import source_of
+from headshot_core.score.report import Score
+from headshot_ui.judge import Judge
 from headshot_ui.visit_files import download_folder, safe_stem, small_copy, zipped
 
 if TYPE_CHECKING:
@@ -119,6 +121,7 @@ class Retouch:
 
     def _clear(self) -> None:
         self.study: Study | None = None
+        self.judge: Judge | None = None
         self.small: Image.Image | None = None
         """the photo, small, to show"""
         self._desk: Desk | None = None
@@ -138,30 +141,39 @@ class Retouch:
 
     # The photo.
 
-    def take(self, photo: Photo, source: str | None = None) -> None:
-        """Begin with a photo, as it is. The one before stays until this one is known to be good.
-
-        `source`: the digital source type of a photo that is itself a studio picture.
-        """
+    def take(self, photo: Photo) -> None:
+        """Begin with a photo, as it is. The one before stays until this one is known to be good."""
         cancel = self._new_cancel()
-        portrait = analyse(photo, cancel=cancel)
+        portrait = self._visit.look_at(photo, cancel)
         cancel.check()  # deleted meanwhile: then it must not come back
         self.begin(portrait)
-        self._source = source
 
     def take_shot(self, shot: Shot) -> None:
         """Begin with a finished headshot."""
-        photo = read_photo(Image.fromarray(shot.picture))
-        name = f"{safe_stem(self._visit.photo.name)}-{shot.name}"
-        self.take(replace(photo, name=name), source_of(shot.recipe))
+        self.begin_scored(self._visit.judge_of(shot))
+        self._source = source_of(shot.recipe)
 
     def begin(self, portrait: Portrait) -> None:
         """Begin with a photo that was looked at already."""
-        jobs = self.jobs
+        self.begin_scored(Judge(portrait))
+
+    def begin_scored(self, judge: Judge) -> None:
+        """Begin with a photo that was scored already, or will be."""
+        jobs, portrait = self.jobs, judge.portrait
         self._clear()
-        self.jobs = jobs
+        self.jobs, self.judge = jobs, judge
         self.study, self.small = Study(portrait), small_copy(portrait.photo.image)
         self._desk = Desk(self.study)
+
+    def recognise(self) -> bool:
+        """The photo shows the person chosen in the visit, or nobody known; gives whether that is new."""
+        if self.study is None or self.portrait.person is self._visit.profile:
+            return False
+        portrait = self.portrait.of(self._visit.profile)
+        with self._lock:
+            self.study, self.judge = Study(portrait), Judge(portrait)
+            self._desk, self._windows, self._seen, self.finished = Desk(self.study), {}, None, None
+        return True
 
     def choose_face(self, index: int) -> None:
         """Work on another person of the same photo."""
@@ -293,6 +305,32 @@ class Retouch:
             if mine and stack.of(kind) is None:
                 stack = stack.having(mine)
         return stack
+
+    # The score.
+
+    @property
+    def scores(self) -> tuple[Score | None, Score | None]:
+        """Of the photo and of what the tools make of it, those that were worked out."""
+        known, rules = self.judge.known, self._visit.rules
+        return known(rules, Stack()), known(rules, self.stack)
+
+    def score(self) -> None:
+        """Score the photo, and what the tools make of it."""
+        self._need_study()
+        judge, rules = self.judge, self._visit.rules
+        for stack in (Stack(), self.stack):
+            judge.score(rules, stack)
+
+    def mend(self, measure: str) -> None:
+        """Use the fix that the score offers for one of its measures, if it still does."""
+        self._need_study()
+        if mended := self.judge.mended(self._visit.rules, self.stack, measure):
+            self._change(mended[0], mended[1].title)
+
+    def mend_all(self) -> None:
+        """Use all fixes of the score that help, as one step."""
+        self._need_study()
+        self._change(self.judge.mended_all(self._visit.rules, self.stack), "Fix all")
 
     # Styles. In a hosted Space own styles are this visit's alone: the folder there is everybody's.
 
@@ -569,7 +607,7 @@ class Retouch:
         return files[0] if files and any(job.state == "done" for job in self.jobs) else None
 
     def _files(self, job: Job, kind: str, stack: Stack | None, cancel: CancelToken) -> list[tuple[str, bytes]]:
-        portrait = analyse(self._read(job), cancel=cancel)
+        portrait = self._visit.look_at(self._read(job), cancel)
         stack = wand.choose(Study(portrait), self.strength).stack if stack is None else stack
         made = enhance(portrait, stack, cancel=cancel)
         stem = f"{safe_stem(job.name)}-enhanced"

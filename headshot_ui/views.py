@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from headshot_core.errors import HeadshotError
+from headshot_ui import score_views
 from headshot_ui.visit import Progress, Shot, Visit
 from headshot_ui.visit_files import small_copy
 from headshot_ui.widgets import picture_url
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 STRIP_SIDE = 200
 VIEW_SIDE = 1500
 NUMBERS = {
+    "score": ("Score", score_views.WHOLE),
     "likeness": ("Likeness", "How far the face is still yours, as a face recogniser sees it: 100 is no change at all."),
 }
 """Numbers shown beside a picture: title, and words on hover."""
@@ -72,6 +74,16 @@ def _face(image: Image.Image, box) -> str:
     return picture_url(image.crop(tuple(round(v) for v in (x - half, y - half, x + half, y + half))), 112)
 
 
+def score(visit: Visit, error: Exception | None = None) -> dict:
+    """The photo's score, and the headshot's where one is finished and shown."""
+    if visit.portrait is None:
+        return {}
+    photo, headshot = visit.photo_score, visit.shot_score
+    now = None if visit.unscored else headshot or photo
+    of = f"{visit.judge.number} {visit.selected if visit.unscored or headshot else ''}"
+    return score_views.panel(visit, of, photo, now, error and problem(error))
+
+
 def viewer(visit: Visit, with_before: bool = True) -> dict:
     """The selected picture with the photo to compare; the photo itself where no look is picked."""
     shot = visit.shot
@@ -86,7 +98,7 @@ def viewer(visit: Visit, with_before: bool = True) -> dict:
         "title": shot.title,
         "tag": "" if shot.finished else "preview",
         "notes": list(shot.notes),
-        "numbers": [number(name, value) for name, value in shot.numbers.items() if name in NUMBERS],
+        "numbers": _numbers(visit),
         "error": {"what": shot.error} if shot.error else None,
         "after": picture_url(shot.picture, VIEW_SIDE) if shot.picture is not None else None,
         "before": picture_url(shot.before, 1000, 84) if with_before and shot.before is not None else None,
@@ -94,6 +106,14 @@ def viewer(visit: Visit, with_before: bool = True) -> dict:
         "width": width,
         "height": height,
     }
+
+
+def _numbers(visit: Visit) -> list[dict]:
+    """What was measured on the selected headshot; the score's place is kept until it is known."""
+    measured = {name: value for name, value in visit.shot.numbers.items() if name in NUMBERS}
+    if visit.unscored or visit.shot_score:
+        measured["score"] = visit.shot_score and visit.shot_score.total
+    return [number(name, value) for name, value in measured.items()]
 
 
 def viewer_photo(image: Image.Image, title: str, note: str = "") -> dict:
@@ -115,10 +135,10 @@ def _size(shot: Shot) -> tuple[int, int]:
     return size_of(shot.recipe.frame)
 
 
-def number(name: str, value: float) -> dict:
-    """A measured number with its title, and words on hover."""
+def number(name: str, value: float | None) -> dict:
+    """A measured number with its title, and words on hover; None: not known yet."""
     title, words = NUMBERS[name]
-    return {"name": title, "value": f"{value:.0f}", "words": words}
+    return {"name": title, "value": "…" if value is None else f"{value:.0f}", "words": words}
 
 
 def strip(visit: Visit, making: str | None = None) -> dict:

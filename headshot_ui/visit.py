@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,15 +20,21 @@ import numpy as np
 from PIL import Image
 from pydantic import ValidationError
 
+from headshot_core.enhance.stack import Stack
 from headshot_core.errors import HeadshotError
 from headshot_core.progress import CancelToken
 from headshot_core.recipe import Recipe
+from headshot_core.score.engine import PROFILES
+from headshot_core.score.report import Score
+from headshot_ui.judge import Judge
+from headshot_ui.people_visit import PeopleVisit
 from headshot_ui.retouch import Retouch
 from headshot_ui.visit_files import download_folder, safe_stem, small_copy, zipped
 
 if TYPE_CHECKING:
     from headshot_core.photo import Photo
     from headshot_core.portrait import Portrait
+    from headshot_core.profile import Profile
     from headshot_core.studio.engine import Headshot
 
 PREVIEW_SIDE = 640
@@ -59,6 +65,8 @@ class Shot:
     """made in full once: keep it so after an adjustment"""
     notes: tuple[str, ...] = ()
     numbers: dict = field(default_factory=dict)
+    scores: dict[str, Score | None] = field(default_factory=dict)
+    """of the finished picture, by rules; None where no face was found on it"""
     error: str = ""
 
 
@@ -89,6 +97,14 @@ class Visit:
         """the person's own backdrop"""
         self.retouch = Retouch(self)
         """the Enhance tab's part"""
+        self.people = PeopleVisit(self)
+        """the People tab's part"""
+        self.rules = PROFILES[0]
+        """by which pictures are scored"""
+        self._judge: Judge | None = None
+        self._shot_judge: tuple[np.ndarray, Judge] | None = None
+        self._news = False
+        """whether the tabs have yet to show who the pictures are known to show"""
         self._cancel = CancelToken()
         self._seconds_each = FIRST_GUESS
 
@@ -103,14 +119,34 @@ class Visit:
 
     def take(self, photo: Photo) -> None:
         """Find the faces and cut out the person. The photo before stays until this one is known to be good."""
-        from headshot_core.portrait import analyse
         from headshot_core.studio import engine
 
         cancel = self._new_cancel()
-        portrait = analyse(photo, cancel=cancel)
+        portrait = self.look_at(photo, cancel)
         cancel.check()  # deleted meanwhile: then it must not come back
         engine.forget()
         self.begin(portrait)
+
+    def look_at(self, photo: Photo, cancel: CancelToken | None = None) -> Portrait:
+        """Find the faces in a photo and cut out the person; all portraits of a visit are made here."""
+        from headshot_core.portrait import analyse
+
+        return analyse(photo, cancel=cancel).of(self.profile)
+
+    def recognise(self, shown: bool = True) -> bool:
+        """What is in hand shows the person chosen in the People tab, or nobody known.
+
+        Gives whether that is news to the other tabs, which are to show it now, unless it is not `shown` yet.
+        """
+        new = self.retouch.recognise() or self._news
+        if self.portrait and self.portrait.person is not self.profile:
+            self.portrait = self.portrait.of(self.profile)
+            self._judge = self._shot_judge = None
+            for shot in self.shots.values():
+                shot.scores = {}
+            new = True
+        self._news = new and not shown
+        return new
 
     def begin(self, portrait: Portrait) -> None:
         """Use a photo that was looked at already."""
@@ -127,20 +163,39 @@ class Visit:
     def _outdate(self) -> None:
         for shot in self.shots.values():
             shot.picture, shot.before, shot.finished = None, None, False
-            shot.error, shot.notes, shot.numbers = "", (), {}
+            shot.error, shot.notes, shot.numbers, shot.scores = "", (), {}, {}
 
     def forget(self) -> None:
-        """Delete the photo, all pictures and the private folder."""
+        """Delete the photo, all pictures and their files; people stay until they are deleted, or the visit ends."""
         from headshot_core.studio import engine
 
         self._cancel.cancel()
         self.retouch.forget()
         self.photo = self.portrait = self.small = self.selected = self.backdrop = None
         self.shots, self.picked = {}, []
+        self._judge = self._shot_judge = None
         engine.forget()  # it keeps the last portraits for speed; a deleted photo must not live on in there
-        folder = self.__dict__.pop("folder", None)
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
+        if "folder" in self.__dict__:
+            self._remove_files()
+
+    def _remove_files(self) -> None:
+        """The private folder, or all of it but the people who are kept there."""
+        people = self.people.folder
+        if people is None or not people.exists():
+            shutil.rmtree(self.__dict__.pop("folder"), ignore_errors=True)
+            return
+        for path in set(self.folder.iterdir()) - {people}:
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+    def end(self) -> None:
+        """Forget everything."""
+        self.people.forget()
+        self.forget()
+
+    @property
+    def profile(self) -> Profile | None:
+        """The looks of the person whom the pictures show, where one was chosen."""
+        return self.people.profile
 
     # The looks.
 
@@ -281,6 +336,68 @@ class Visit:
             shot.finished = recipe == wish
             shot.wanted = shot.wanted or shot.finished
             shot.numbers = _numbers(headshot) if shot.finished else {}
+            shot.scores = {}
+
+    # Scoring.
+
+    def judge_as(self, rules: str) -> None:
+        """Score pictures by other rules: headshot or passport."""
+        if rules not in PROFILES:
+            raise HeadshotError("There are no such rules.", f"Choose one of {', '.join(PROFILES)}.")
+        self.rules = rules
+
+    @property
+    def judge(self) -> Judge:
+        """Scores the photo."""
+        self._need_portrait()
+        if self._judge is None or self._judge.portrait is not self.portrait:
+            self._judge = Judge(self.portrait)
+        return self._judge
+
+    def judge_of(self, shot: Shot) -> Judge:
+        """Scores a finished headshot, by its pixels alone; the latest is remembered. Raises `HeadshotError`."""
+        from headshot_core.photo import read_photo
+
+        if self._shot_judge is None or self._shot_judge[0] is not shot.picture:
+            picture, name = shot.picture, f"{self._stem}-{shot.name}"
+            photo = replace(read_photo(Image.fromarray(picture)), name=name)
+            judge = Judge(self.look_at(photo))
+            if self.shots.get(shot.name) is not shot:  # deleted meanwhile: then it must not come back
+                raise HeadshotError("This headshot is no more.")
+            self._shot_judge = picture, judge
+        return self._shot_judge[1]
+
+    @property
+    def judged(self) -> Judge:
+        """Scores what is looked at: the selected headshot once it is finished and scored, else the photo."""
+        return self.judge_of(self.shot) if self.shot_score else self.judge
+
+    @property
+    def photo_score(self) -> Score | None:
+        """The photo's score, if it was worked out."""
+        return self.judge.known(self.rules, Stack())
+
+    @property
+    def shot_score(self) -> Score | None:
+        """The score of the selected headshot, if it is finished and was scored."""
+        return self.shot.scores.get(self.rules) if self.shot and self.shot.finished else None
+
+    @property
+    def unscored(self) -> bool:
+        """Whether the selected headshot is finished and not scored yet."""
+        return self.shot is not None and self.shot.finished and self.rules not in self.shot.scores
+
+    def score(self) -> None:
+        """Score what is looked at: the photo, and the selected headshot once it is finished."""
+        self.judge.score(self.rules, Stack())
+        if self.unscored:
+            shot, picture, rules = self.shot, self.shot.picture, self.rules
+            try:
+                scored = self.judge_of(shot).score(rules, Stack())
+            except HeadshotError:
+                scored = None
+            if shot.picture is picture:  # not made anew meanwhile
+                shot.scores[rules] = scored
 
     # Taking home.
 
@@ -409,4 +526,4 @@ class Visits:
             visit = self._visits.pop(session, None)
             self._leaving.pop(session, None)
         if visit:
-            visit.forget()
+            visit.end()

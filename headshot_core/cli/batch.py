@@ -81,7 +81,7 @@ def plan_jobs(
     given: argparse.Namespace, kind: Kind, wishes: list[tuple[str | None, Any]], inputs: list[Path]
 ) -> list[Job]:
     """Every photo with every wish (what it starts from, what is to be made); nothing given is written over."""
-    photos = _photos(given.photos)
+    photos = find_photos(given.photos)
     targets = _targets(given.out, photos, kind, [start for start, _ in wishes])
     pairs = [(photo, *wish) for photo in photos for wish in wishes]
     jobs = [Job(kind, *pair, target) for pair, target in zip(pairs, targets, strict=True)]
@@ -89,7 +89,7 @@ def plan_jobs(
     return jobs
 
 
-def _photos(given: list[Path]) -> list[Path]:
+def find_photos(given: list[Path]) -> list[Path]:
     """The photos named, and those in the folders named."""
     photos: list[Path] = []
     for path in given:

@@ -19,7 +19,7 @@ from headshot_ui.enhance_tab import Handlers, Tab
 from headshot_ui.presets_tab import Tab as PresetsTab
 from headshot_ui.visit import Visits
 
-WIDGETS = ("photo", "easel", "tools", "batch", "bar")
+WIDGETS = ("photo", "score", "easel", "tools", "batch", "bar")
 
 
 @pytest.fixture
@@ -68,6 +68,22 @@ def test_undo_shows_drawer_and_picture(run):
     assert shown["tools"]["steps"] == {}
     assert shown["easel"]["redo"] == "Light and colour"
     assert run("redo")["tools"]["steps"]["tone"]["exposure"] == 1.0
+
+
+def test_the_score_comes_when_the_picture_rests_and_a_fix_changes_both(run):
+    """The panel asks for it: no picture waits for its score. A fix shows in the picture and in the drawer."""
+    shown = run("example")
+    assert shown["score"]["state"] == "measuring"
+    assert set(run("measure")) == {"score"}
+    pillars = run("measure")["score"]["pillars"]
+    fix = next(one for pillar in pillars for one in pillar["measures"] if one["fix"])
+    shown = run("mend", measure=fix["name"])
+    assert shown["easel"]["undo"] == fix["fix"]
+    assert shown["tools"]["steps"]
+    assert shown["score"]["state"] == "measuring"
+    assert run("measure")["score"]["total"]["before"] is not None
+    assert run("judge_as", name="passport")["score"]["rules"] == "passport"
+    assert run("judge_as", name="nonsense")["score"]["error"]["what"]
 
 
 def test_a_bad_file_is_told_beside_the_photo_and_costs_nothing(run, tmp_path):
@@ -144,7 +160,7 @@ def test_forget_shows_the_beginning_again(run):
 
 def test_photos_go_from_tab_to_tab(run):
     """An empty tab takes the other's photo; a finished headshot is sent to Enhance, and the result back."""
-    presets = PresetsTab("p.photo", "p.viewer", "p.strip", "p.take", "p.adjust", "p.gallery", "p.bar")
+    presets = PresetsTab("p.photo", "p.score", "p.viewer", "p.strip", "p.take", "p.adjust", "p.gallery", "p.bar")
     enhance = run.handlers.tab
     there = ToEnhance(presets, enhance, "tabs", run.visits)
     back = ToPresets(enhance, presets, "tabs", run.visits)

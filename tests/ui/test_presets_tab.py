@@ -15,7 +15,7 @@ from headshot_ui import views
 from headshot_ui.presets_tab import Handlers, Tab, uploaded
 from headshot_ui.visit import Visits
 
-WIDGETS = ("photo", "viewer", "strip", "take", "adjust", "gallery", "bar")
+WIDGETS = ("photo", "score", "viewer", "strip", "take", "adjust", "gallery", "bar")
 
 
 @pytest.fixture
@@ -51,6 +51,21 @@ def test_a_visit_from_upload_to_result(run, tmp_path):
     assert [shot["state"] for shot in shown["strip"]["shots"]] == ["done"]
     assert not shown["bar"]["working"]
     assert not shown["bar"]["ready"]
+
+
+def test_the_score_comes_after_the_picture(run):
+    """The photo's, then the headshot's beside it; the viewer says it too, without the photo being sent again."""
+    assert run("example")["score"]["state"] == "measuring"
+    assert run("measure")["score"]["state"] == "ready"
+    run("pick", picked=["boardroom"])
+    shown = run("make")
+    assert shown["viewer"]["numbers"][-1]["value"] == "…"
+    shown = run("measure")
+    assert shown["score"]["total"]["before"] is not None
+    assert shown["viewer"]["numbers"][-1]["value"] == str(shown["score"]["total"]["now"])
+    assert shown["viewer"]["before"] is None
+    assert "viewer" not in run("measure")
+    assert run("judge_as", name="passport")["score"]["state"] == "measuring"
 
 
 def test_an_upload_is_removed_once_read(run, tmp_path):
