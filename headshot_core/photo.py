@@ -53,6 +53,8 @@ class Photo:
     """sha256 of the file's bytes."""
     notes: tuple[str, ...] = field(default=(), compare=False)
     """What was converted, in plain words."""
+    enlarged: float = field(default=1.0, compare=False)
+    """Pixels for one that a camera took, where that is known: more than 1 in a headshot made from a small photo."""
 
     @property
     def width(self) -> int:

@@ -65,6 +65,8 @@ class Shot:
     """made in full once: keep it so after an adjustment"""
     notes: tuple[str, ...] = ()
     numbers: dict = field(default_factory=dict)
+    enlarged: float = 1.0
+    """pixels of the picture for one of the photo"""
     scores: dict[str, Score | None] = field(default_factory=dict)
     """of the finished picture, by rules; None where no face was found on it"""
     error: str = ""
@@ -333,6 +335,7 @@ class Visit:
             shot.picture, shot.notes, shot.error = to_bytes(headshot.picture), headshot.notes, ""
             shot.before = to_bytes(headshot.shot.pixels)
             shot.azimuth = _azimuth(headshot)
+            shot.enlarged = headshot.shot.magnified * self.photo.enlarged
             shot.finished = recipe == wish
             shot.wanted = shot.wanted or shot.finished
             shot.numbers = _numbers(headshot) if shot.finished else {}
@@ -360,7 +363,7 @@ class Visit:
 
         if self._shot_judge is None or self._shot_judge[0] is not shot.picture:
             picture, name = shot.picture, f"{self._stem}-{shot.name}"
-            photo = replace(read_photo(Image.fromarray(picture)), name=name)
+            photo = replace(read_photo(Image.fromarray(picture)), name=name, enlarged=shot.enlarged)
             judge = Judge(self.look_at(photo))
             if self.shots.get(shot.name) is not shot:  # deleted meanwhile: then it must not come back
                 raise HeadshotError("This headshot is no more.")

@@ -87,9 +87,8 @@ def _jpeg(portrait: Portrait, level: float) -> Pixels:
 
 
 def _small(portrait: Portrait, level: float) -> Pixels:
-    """With so many pixels between the eyes."""
-    scale = min(1.0, level / portrait.face.inter_eye)
-    size = (round(portrait.photo.width * scale), round(portrait.photo.height * scale))
+    """With this share of the pixels, each way."""
+    size = (round(portrait.photo.width * level), round(portrait.photo.height * level))
     return cv2.resize(_pixels(portrait), size, interpolation=cv2.INTER_AREA)
 
 
@@ -208,21 +207,23 @@ def _closing_eyes(portrait: Portrait, level: float) -> Pixels:
     return cv2.remap(pixels, x, source.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
+# Where the frame moves, another part of the background is seen: that pillar may move as well.
+FRAMED = ("composition", "background")
 HARMS: dict[str, Harm] = {
     "dark": Harm(("lighting",), (0.5, 1.0, 1.5, 2.0), _in_light(stops=-1)),
-    "bright": Harm(("lighting",), (0.5, 1.0, 1.5, 2.0), _in_light(stops=1)),
+    "bright": Harm(("lighting",), (0.4, 0.8, 1.2, 1.6), _in_light(stops=1)),
     "warm cast": Harm(("lighting",), (0.2, 0.4, 0.6, 0.8), _in_light(temperature=1)),
     "green cast": Harm(("lighting",), (0.15, 0.3, 0.45, 0.6), _in_light(tint=-1)),
     "side light": Harm(("lighting",), (0.25, 0.5, 0.75, 1.0), _side_light),
     "blur": Harm(("striking",), (0.01, 0.02, 0.04, 0.07), _blur),
     "noise": Harm(("striking",), (0.02, 0.04, 0.07, 0.1), _noise),
-    "jpeg": Harm(("striking",), (50, 30, 15, 8), _jpeg),
-    "few pixels": Harm(("striking",), (120, 70, 40, 25), _small),
+    "jpeg": Harm(("striking",), (60, 40, 25, 15), _jpeg),
+    "few pixels": Harm(("striking",), (0.8, 0.6, 0.45, 0.3), _small),
     "clutter": Harm(("background",), (0.1, 0.25, 0.5, 0.9), _clutter),
     "lamps": Harm(("background",), (0.25, 0.5, 0.75, 1.0), _spots),
-    "tilt": Harm(("composition",), (6, 12, 18, 24), _tilt),
-    "aside": Harm(("composition",), (0.4, 0.6, 0.8, 1.0), _aside),
-    "cut head": Harm(("composition",), (0.0, 0.08, 0.16, 0.24), _cut),
-    "far": Harm(("composition",), (0.24, 0.18, 0.13, 0.09), _far),
+    "tilt": Harm(FRAMED, (6, 12, 18, 24), _tilt),
+    "aside": Harm(FRAMED, (0.4, 0.6, 0.8, 1.0), _aside),
+    "cut head": Harm(FRAMED, (0.0, 0.08, 0.16, 0.24), _cut),
+    "far": Harm(FRAMED, (0.24, 0.18, 0.13, 0.09), _far),
     "closing eyes": Harm(("expression", "striking"), (0.3, 0.55, 0.75, 0.95), _closing_eyes),
 }

@@ -18,7 +18,7 @@ from headshot_core.score.engine import PILLARS, score
 TITLE = """Score: points that each pillar loses at the strongest level of a harm, mean over the photos (* its own);
 own: mean rank correlation of level and score (-1: falls at every step), and the worst photo's;
 foreign: the largest mean move of a pillar that the harm should leave alone"""
-SIDE = 1200
+SIDE = 900
 """Photos are made smaller than this first."""
 
 

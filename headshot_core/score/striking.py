@@ -224,7 +224,8 @@ def _detail(look: Look) -> float:
     """Pixels between the eyes that the photo has something to show in."""
     upscale = look.stack.of(Upscale)
     net = upscale is not None and not upscale.idle and upscale.method != "plain"
-    return ofiq.inter_eye_distance(look.study.face) * min(look.scale, ENLARGED if net else 1.0)
+    taken = ofiq.inter_eye_distance(look.study.face) / max(1.0, look.study.portrait.photo.enlarged)
+    return taken * min(look.scale, ENLARGED if net else 1.0)
 
 
 # Eyes.

@@ -166,3 +166,14 @@ def test_good_portraits_keep_their_points(portraits):
     for path in portraits:
         found = points(analyse(read_photo(path)))
         assert (found < 65) if "240p" in path.stem else (found > 80), path.name
+
+
+def test_pixels_that_no_camera_took_do_not_count(astronaut):
+    """A headshot that was enlarged from a small photo has no more of the face than that photo."""
+    large = read_photo(astronaut.photo.image.resize((1536, 1536)))
+    photo, taken_as_it_is, told = (
+        seen(portrait)["resolution"].value
+        for portrait in (astronaut, analyse(large), analyse(replace(large, enlarged=3.0)))
+    )
+    assert taken_as_it_is > 2.5 * photo
+    assert told == pytest.approx(photo, rel=0.05)
