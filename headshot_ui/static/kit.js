@@ -146,16 +146,18 @@ function fetchFile(file) {
   link.remove();
 }
 
-// Draw what the server sends. Answers may overtake each other on the way: the one with the highest number is kept.
+// Draw what the server sends. Answers may overtake each other on the way: the one with the highest number is kept. What
+// bears the number that is shown already is the widget's own change, or its own data once more: nothing new.
 let newest = props.value;
 function onData(show) {
   watch("value", () => {
     fetchFile(props.value?.file);
-    if (props.value?.turn < newest?.turn) {
+    const [turn, shown] = [props.value?.turn, newest?.turn];
+    if (turn < shown) {
       props.value = newest;
       return;
     }
     newest = props.value;
-    show();
+    if (!turn || turn !== shown) show();
   });
 }
