@@ -44,7 +44,7 @@ def build(visits: Visits) -> Tab:
     """Lay out the tab and connect it."""
     tab = _layout()
     do = Handlers(tab, visits)
-    tab.on(tab.photo.give, do.give, trigger_mode="once", **HEAVY)
+    tab.on(tab.photo.give, do.give, trigger_mode="multiple", **HEAVY)
     tab.on(tab.photo.example, do.example, trigger_mode="once", **HEAVY)
     tab.on(tab.photo.face, do.face, trigger_mode="once")
     tab.on(tab.photo.forget, do.forget, trigger_mode="once")

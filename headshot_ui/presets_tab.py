@@ -49,7 +49,7 @@ def build(visits: Visits) -> Tab:
     """Lay out the tab and connect it."""
     tab = _layout()
     handlers = Handlers(tab, visits)
-    tab.on(tab.photo.give, handlers.give, trigger_mode="once", **HEAVY)
+    tab.on(tab.photo.give, handlers.give, trigger_mode="multiple", **HEAVY)
     tab.on(tab.photo.example, handlers.example, trigger_mode="once", **HEAVY)
     tab.on(tab.photo.face, handlers.face, trigger_mode="once")
     tab.on(tab.photo.forget, handlers.forget, trigger_mode="once")
