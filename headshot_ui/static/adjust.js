@@ -217,7 +217,6 @@ function draw() {
 
 onData(() => {
   clearTimeout(later);
-  clearTimeout(settle);
   recipe = props.value?.recipe ? JSON.parse(JSON.stringify(props.value.recipe)) : null;
   draw();
 });
