@@ -19,7 +19,7 @@ from headshot_core import files
 from headshot_core.errors import HeadshotError
 from headshot_core.plain_yaml import PlainLoader
 from headshot_core.progress import Report, silent
-from headshot_core.recipe import Backdrop, Frame, Grade, Light, Recipe, Settings
+from headshot_core.recipe import Backdrop, Frame, Grade, Light, Pose, Recipe, Settings, Wishes
 
 FOLDER = Path(__file__).parents[1] / "presets"
 """Where the studio's own presets lie."""
@@ -31,6 +31,16 @@ THUMBNAIL = (300, 400)
 """Width and height in pixels."""
 MAX_BYTES = 64_000
 """A preset is a page of text at most."""
+SECTIONS: dict[str, type[Settings]] = {
+    "frame": Frame,
+    "backdrop": Backdrop,
+    "light": Light,
+    "grade": Grade,
+    "wishes": Wishes,
+    "pose": Pose,
+}
+PARTS = (*SECTIONS, "seed")
+"""What a preset gives a recipe."""
 
 
 class Preset(Settings):
@@ -46,6 +56,8 @@ class Preset(Settings):
     light: Light = Light()
     grade: Grade = Grade()
     frame: Frame = Frame()
+    wishes: Wishes = Field(Wishes(), description="for the diffusion engine, which draws anew")
+    pose: Pose = Field(Pose(), description="for the diffusion engine")
 
     @property
     def name(self) -> str:
@@ -64,7 +76,7 @@ class Preset(Settings):
 
     def recipe(self) -> Recipe:
         """The recipe that the preset begins with."""
-        parts = {part: getattr(self, part) for part in ("frame", "backdrop", "light", "grade", "seed")}
+        parts = {part: getattr(self, part) for part in PARTS}
         return Recipe(preset=self.name, **parts)
 
 
@@ -153,6 +165,7 @@ def read_preset(path: Path) -> Preset:
 
 def _names() -> dict[tuple[str, str], Collection[str]]:
     """The fields that hold a name, and the names allowed. Imported late: they bring OpenCV along."""
+    from headshot_core.generate.pose import NAMES as POSES
     from headshot_core.studio.backdrops import BACKDROPS
     from headshot_core.studio.framing import FRAMES
     from headshot_core.studio.grade import LOOKS
@@ -163,6 +176,7 @@ def _names() -> dict[tuple[str, str], Collection[str]]:
         ("light", "pattern"): PATTERNS,
         ("grade", "look"): LOOKS,
         ("frame", "name"): FRAMES,
+        ("pose", "name"): POSES,
     }
 
 
@@ -229,8 +243,7 @@ def _misfit(path: Path, lines: dict[tuple, int], error: ValidationError) -> Head
 
 
 def _fields(field: tuple) -> Collection[str]:
-    part = {"backdrop": Backdrop, "light": Light, "grade": Grade, "frame": Frame}
-    return (part[field[0]] if field else Preset).model_fields
+    return (SECTIONS[field[0]] if field else Preset).model_fields
 
 
 def _error(path: Path, lines: dict[tuple, int], field: tuple, problem: str, todo: str) -> HeadshotError:

@@ -76,6 +76,78 @@ class Grade(Settings):
     auto: bool = Field(True, description="bring the face to a pleasant brightness first")
 
 
+# What only the diffusion engine draws anew; the studio engine photographs what is there.
+
+
+class Wishes(Settings):
+    """What a generated picture shows, in plain choices or free words. Suggestions: `headshot_core.prompt`."""
+
+    expression: str = Field("", max_length=80, description="such as 'gentle smile'")
+    gaze: str = Field("", max_length=80, description="such as 'into the camera'")
+    clothing: str = Field("", max_length=80, description="such as 'suit jacket and open shirt'")
+    colour: str = Field("", max_length=40, description="of the clothing, such as 'navy'")
+    fabric: str = Field("", max_length=40, description="of the clothing, such as 'wool'")
+    background: str = Field("", max_length=160, description="the place; the backdrop's own words where empty")
+    lighting: str = Field("", max_length=160, description="words beside the light's own")
+    lens: str = Field("", max_length=80, description="such as '85 mm portrait lens'")
+    framing: str = Field("", max_length=80, description="such as 'head and shoulders'")
+    mood: str = Field("", max_length=80, description="such as 'confident'")
+    era: str = Field("", max_length=80, description="such as '1960s'")
+    text: str = Field("", max_length=1000, description="anything else, in free words")
+    avoid: str = Field("", max_length=500, description="what should not be seen")
+
+
+class Pose(Settings):
+    """How head and shoulders are held. Presets: `headshot_core.generate.pose`.
+
+    Angles in degrees, as the viewer sees them: yaw positive where the nose points to the viewer's right, pitch positive
+    where it points up, roll positive where the head leans clockwise.
+    """
+
+    name: str = Field("free", description="a pose's name; 'free' leaves it to the model, 'photo' copies a photo's")
+    yaw: float | None = Field(None, ge=-75, le=75, description="turn of the head; the pose's own where empty")
+    pitch: float | None = Field(None, ge=-30, le=30, description="nose up or down; the pose's own where empty")
+    roll: float | None = Field(None, ge=-25, le=25, description="tilt of the head; the pose's own where empty")
+    shoulders: float | None = Field(
+        None, ge=-75, le=75, description="turn of the shoulders; the pose's own where empty"
+    )
+    lean: float | None = Field(None, ge=-20, le=20, description="tilt of the body; the pose's own where empty")
+    distance: float = Field(1.0, ge=0.7, le=2.5, description="nearer to farther, against the frame's rule")
+    image: str | None = Field(None, description="path of the photo to copy, for pose 'photo'")
+    strength: float = Field(0.8, ge=0, le=2, description="how firmly the pose is held")
+    start: Unit = Field(0.0, description="share of the steps from which it is held")
+    end: Unit = Field(0.8, description="share of the steps up to which it is held")
+    depth: float = Field(0.0, ge=0, le=2, description="how firmly depth is held as well, where a model can")
+
+
+class Lora(Settings):
+    """One trained adapter and how much of it is used."""
+
+    file: str = Field(description="a .safetensors file, or the name of one of the person's models")
+    weight: float = Field(1.0, ge=-2, le=2)
+
+
+Mode = Literal["person", "photo", "keep", "restyle"]
+
+
+class Generate(Settings):
+    """How the diffusion engine draws. Modes: `headshot_core.generate.engine`."""
+
+    base: str = Field("", description="a base model's name, folder, file or hub id; the best one here where empty")
+    mode: Mode = Field("photo", description="person (trained), photo (no training), keep (own face) or restyle")
+    loras: tuple[Lora, ...] = Field((), max_length=8, description="trained adapters")
+    likeness: Unit = Field(0.7, description="for mode 'photo': how strongly the face of the photo counts")
+    strength: Unit = Field(0.6, description="for mode 'restyle': none to all drawn anew")
+    light: Unit = Field(0.6, description="how firmly the light is steered")
+    steps: int | None = Field(None, ge=1, le=150, description="the base model's own where empty")
+    guidance: float | None = Field(None, ge=0, le=30, description="the base model's own where empty")
+    count: int = Field(4, ge=1, le=64, description="pictures to draw")
+    shown: int = Field(2, ge=1, le=64, description="the best of them to show")
+    blend: Unit = Field(0.0, description="how much of the photo's own face is blended back")
+    relight: bool = Field(False, description="light the finished picture as the recipe says")
+    enhance: str = Field("", description="a style of the enhancement for the finished picture")
+
+
 class Recipe(Settings):
     """Everything that decides one picture."""
 
@@ -85,6 +157,9 @@ class Recipe(Settings):
     backdrop: Backdrop = Backdrop()
     light: Light = Light()
     grade: Grade = Grade()
+    wishes: Wishes = Wishes()
+    pose: Pose = Pose()
+    generate: Generate = Generate()
     seed: int = Field(0, ge=0, le=2**31 - 1, description="of everything random: backdrop, grain")
 
     @property
@@ -93,8 +168,22 @@ class Recipe(Settings):
         return self.backdrop.kind in OWN_BACKGROUND
 
     def public(self) -> Recipe:
-        """The recipe without the folders of the maker's machine: of an own backdrop only the file's name stays."""
-        if not self.backdrop.image:
-            return self
-        name = PureWindowsPath(self.backdrop.image).name  # knows / and \ alike
-        return self.model_copy(update={"backdrop": self.backdrop.model_copy(update={"image": name})})
+        """The recipe without the folders of the maker's machine: of own files only the names stay."""
+        generate = self.generate.model_copy(
+            update={
+                "base": _file_name(self.generate.base) if _is_path(self.generate.base) else self.generate.base,
+                "loras": tuple(lora.model_copy(update={"file": _file_name(lora.file)}) for lora in self.generate.loras),
+            }
+        )
+        backdrop = self.backdrop.model_copy(update={"image": _file_name(self.backdrop.image)})
+        pose = self.pose.model_copy(update={"image": _file_name(self.pose.image)})
+        return self.model_copy(update={"backdrop": backdrop, "pose": pose, "generate": generate})
+
+
+def _file_name(path: str | None) -> str | None:
+    return PureWindowsPath(path).name if path else path  # knows / and \ alike
+
+
+def _is_path(name: str) -> bool:
+    """Whether a base model is named by its place on this machine: a hub id has one slash, and no more."""
+    return "\\" in name or name.startswith(("/", "~", ".")) or name.count("/") > 1 or name.endswith(".safetensors")

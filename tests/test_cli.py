@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headshot_core import cli
-from headshot_core.cli import make
+from headshot_core.cli import recipes
 from headshot_core.errors import HeadshotError
 from headshot_core.photo import read_photo, read_provenance
 from headshot_core.recipe import Recipe
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("model_files")
 def recipe_of(*flags, start=None) -> Recipe:
     """The recipe that `make` would use."""
     wanted = cli._parser().parse_args(["make", "photo.jpg", *flags])
-    return make.changed(start or Recipe(), make.wishes_of(wanted))
+    return recipes.changed(start or Recipe(), recipes.wishes_of(wanted, recipes.STUDIO))
 
 
 # make
@@ -94,9 +94,9 @@ def test_progress_is_drawn_on_a_terminal_only(run, monkeypatch):
 
 def test_every_field_of_a_recipe_has_a_flag_and_every_flag_a_help_text():
     text = " ".join(cli._parser()._subparsers._group_actions[0].choices["make"].format_help().split())
-    for section, model in make.SECTIONS.items():
+    for section, model in recipes.STUDIO.items():
         for field, info in model.model_fields.items():
-            assert f"{make.flag(section, field)} " in text or f"{make.flag(section, field)}," in text
+            assert f"{recipes.flag(section, field)} " in text or f"{recipes.flag(section, field)}," in text
             assert info.description is None or info.description[:30] in text
 
 
