@@ -68,11 +68,11 @@ def make(portrait: Portrait, recipe: Recipe, report: Report = silent, cancel: Ca
     shot = framed(portrait, recipe.frame, inside=kind.own)
     lights = lamps(recipe.light, shot.face.yaw, shot.shading.source.side)
     begin(1)
-    behind = _backdrop(shot, recipe, lights, kind)
+    behind = backdrop(shot, recipe, lights, kind)
     begin(2)
     safe = safe_strength(portrait, recipe.light) if lights.strength else 0.0
     person = relight(
-        _exposed(shot, recipe.grade),
+        exposed(shot, recipe.grade),
         shot.alpha,
         shot.shading,
         replace(lights, strength=min(safe, lights.strength)),
@@ -89,13 +89,16 @@ def make(portrait: Portrait, recipe: Recipe, report: Report = silent, cancel: Ca
     return Headshot(picture, recipe, notes, shot)
 
 
-def _exposed(shot: Framed, settings: Grade) -> np.ndarray:
+def exposed(shot: Framed, settings: Grade, linear: np.ndarray | None = None) -> np.ndarray:
+    """The person brought to a pleasant brightness, linear (H, W, 3). `linear`: other colours than `shot.linear`."""
+    linear = shot.linear if linear is None else linear
     if not settings.auto or abs(shot.stops) < 0.05:
-        return shot.linear
-    return roll_off(shot.linear * 2**shot.stops, shot.linear)
+        return linear
+    return roll_off(linear * 2**shot.stops, linear)
 
 
-def _backdrop(shot: Framed, recipe: Recipe, lights: Lamps, kind: backdrops.Kind) -> np.ndarray:
+def backdrop(shot: Framed, recipe: Recipe, lights: Lamps, kind: backdrops.Kind) -> np.ndarray:
+    """What stands behind the person in that frame and light, linear (H, W, 3)."""
     width, height = shot.framing.size
     light = recipe.light.model_copy(update={"azimuth": lights.azimuth, "elevation": lights.elevation})
     plate = shot.background if kind.own else None
