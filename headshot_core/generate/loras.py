@@ -1,0 +1,47 @@
+"""Trained adapters (LoRA): finding the files that a recipe names, and the word that calls the person up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headshot_core.errors import HeadshotError
+from headshot_core.files import explain
+from headshot_core.generate.call import Adapter
+from headshot_core.generate.weights import read_header
+from headshot_core.people import Person
+from headshot_core.recipe import Lora
+
+
+def find(lora: Lora, person: Person | None) -> Adapter:
+    """The file of a recipe's LoRA: a path, or the name of one of the person's models. Raises `HeadshotError`."""
+    path = Path(lora.file).expanduser()
+    known = models_of(person)
+    if lora.file in known:
+        path = known[lora.file]
+    if not path.is_file():
+        there = f"Choose one of {', '.join(known)}." if known else "Train one, or give the path of a file."
+        raise HeadshotError(f"There is no trained model '{lora.file}'.", there)
+    metadata(path)
+    return Adapter(str(path), lora.weight)
+
+
+def models_of(person: Person | None) -> dict[str, Path]:
+    """The person's trained models by name, the newest first."""
+    files = list((person.folder / "models").glob("*.safetensors")) if person else []
+    return {path.stem: path for path in sorted(files, key=lambda path: (-path.stat().st_mtime, path.name))}
+
+
+def metadata(path: Path) -> dict[str, str]:
+    """What a .safetensors file says about itself. Raises `HeadshotError` for other files."""
+    try:
+        return read_header(path).metadata
+    except OSError as error:
+        raise explain(error, path) from error
+    except ValueError as error:
+        raise HeadshotError(f"{path.name} is not a .safetensors file.", "Choose another one.") from error
+
+
+def trigger(adapters: tuple[Adapter, ...]) -> str:
+    """The words that call up who was trained, as the files themselves name them; empty where none does."""
+    words = [metadata(Path(adapter.path)).get("trigger", "") for adapter in adapters if adapter.weight > 0]
+    return " ".join(word for word in dict.fromkeys(words) if word)

@@ -1,0 +1,60 @@
+"""LoRA files: found by path or by name, read for what they say of themselves, refused in words."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+
+from headshot_core.errors import HeadshotError
+from headshot_core.generate import loras
+from headshot_core.people import About, People
+from headshot_core.recipe import Lora
+
+
+def write(path, metadata=None):
+    """A .safetensors file without any tensors."""
+    header = json.dumps({"__metadata__": metadata} if metadata else {}).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+    return path
+
+
+@pytest.fixture
+def person(tmp_path):
+    ada = People(tmp_path / "people").add(About(name="Ada", consent=True))
+    write(ada.folder / "models" / "first.safetensors", {"trigger": "ohwx"})
+    return ada
+
+
+def test_a_path_or_the_name_of_a_persons_model_is_found(person, tmp_path):
+    other = write(tmp_path / "style.safetensors")
+    assert loras.find(Lora(file=str(other), weight=0.5), None).path == str(other)
+    found = loras.find(Lora(file="first"), person)
+    assert found.path == str(person.folder / "models" / "first.safetensors")
+    assert list(loras.models_of(person)) == ["first"]
+    assert loras.models_of(None) == {}
+
+
+def test_the_trigger_is_the_files_own_and_said_once(person, tmp_path):
+    first = loras.find(Lora(file="first"), person)
+    plain = loras.find(Lora(file=str(write(tmp_path / "style.safetensors"))), person)
+    assert loras.trigger((first, plain, first)) == "ohwx"
+    assert loras.trigger((plain,)) == ""
+    assert loras.trigger((loras.find(Lora(file="first", weight=-1), person),)) == "", "pushed away, not called up"
+
+
+def test_what_is_not_there_is_said_with_what_is(person):
+    with pytest.raises(HeadshotError, match="'second'.*first"):
+        loras.find(Lora(file="second"), person)
+    with pytest.raises(HeadshotError, match="Train one"):
+        loras.find(Lora(file="second"), None)
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\3\4" + bytes(60), struct.pack("<Q", 2) + b"[]", struct.pack("<Q", 1 << 60)])
+def test_another_kind_of_file_is_refused_in_words(tmp_path, data):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(data)
+    with pytest.raises(HeadshotError, match="not a .safetensors file"):
+        loras.find(Lora(file=str(path)), None)
