@@ -240,7 +240,7 @@ class PeopleVisit:
 
     def head(self, person: Person, profile: Profile | None = None) -> HeadPicture | None:
         """The person's head on their best photo, with the profile's marks; None without any photo."""
-        path = _best(person)
+        path = best_photo(person)
         if path is None:
             return None
         key = path, profile and profile.marks
@@ -315,7 +315,7 @@ WRONG = {
 """What is said of a field that cannot be taken."""
 
 
-def _best(person: Person) -> Path | None:
+def best_photo(person: Person) -> Path | None:
     """The photo that shows the person best, as far as that is known."""
     photos, gate = {path.name: path for path in person.photos}, person.gate
     ranked = [*gate.recommended, *(one.name for one in gate.photos if one.verdict != "reject")] if gate else []

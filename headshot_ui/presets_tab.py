@@ -80,7 +80,9 @@ def _layout() -> Tab:
             viewer = widget("viewer", {"state": "none"}, uses=("compare",))
             take = widget("take", {"count": 0}, frames=sizes)
             strip = widget("strip", {"shots": []})
-        adjust = widget("adjust", {}, uses=("dial",), server=[views.backdrop_pictures], max_bytes=MAX_BYTES, **choices)
+        adjust = widget(
+            "adjust", {}, uses=("dial", "panels"), server=[views.backdrop_pictures], max_bytes=MAX_BYTES, **choices
+        )
     gallery = widget("gallery", {"picked": []}, looks=_looks())
     bar = widget("bar", {"working": False, "ready": False, "says": "Add a photo to begin."}, button="Make headshots")
     return Tab(photo, score, viewer, strip, take, adjust, gallery, bar)

@@ -34,7 +34,7 @@ from headshot_core.errors import HeadshotError
 from headshot_core.photo import Photo, encode_picture, read_photo, to_bytes
 from headshot_core.portrait import Portrait
 from headshot_core.progress import CancelToken, Report
-from headshot_core.provenance import source_of
+from headshot_core.provenance import EDITED_WITH_AI, GENERATED, source_of
 from headshot_core.score.report import Score
 from headshot_ui.judge import Judge
 from headshot_ui.visit_files import download_folder, safe_stem, small_copy, zipped
@@ -152,6 +152,11 @@ class Retouch:
         """Begin with a finished headshot."""
         self.begin_scored(self._visit.judge_of(shot))
         self._source = source_of(shot.recipe)
+
+    def take_made(self, photo: Photo, source: str) -> None:
+        """Begin with a picture that was drawn; `source`: its IPTC digital source type."""
+        self.begin(self._visit.look_at(photo))
+        self._source = source
 
     def begin(self, portrait: Portrait) -> None:
         """Begin with a photo that was looked at already."""
@@ -539,8 +544,9 @@ class Retouch:
         return target
 
     def _origin(self, stack: Stack) -> str:
-        """A studio picture stays one, whatever is done to it here."""
-        return self._source if self._source and stack.own_background else source_of(stack)
+        """A studio picture stays one, and what was drawn stays drawn, whatever is done to it here."""
+        drawn = self._source in (GENERATED, EDITED_WITH_AI)
+        return self._source if drawn or (self._source and stack.own_background) else source_of(stack)
 
     def as_photo(self) -> Photo:
         """The finished picture, to be used as a photo."""

@@ -26,6 +26,7 @@ from headshot_core.progress import CancelToken
 from headshot_core.recipe import Recipe
 from headshot_core.score.engine import PROFILES
 from headshot_core.score.report import Score
+from headshot_ui.craft_visit import CraftVisit
 from headshot_ui.judge import Judge
 from headshot_ui.people_visit import PeopleVisit
 from headshot_ui.retouch import Retouch
@@ -99,6 +100,8 @@ class Visit:
         """the person's own backdrop"""
         self.retouch = Retouch(self)
         """the Enhance tab's part"""
+        self.craft = CraftVisit(self)
+        """the Craft tab's part"""
         self.people = PeopleVisit(self)
         """the People tab's part"""
         self.rules = PROFILES[0]
@@ -173,6 +176,7 @@ class Visit:
 
         self._cancel.cancel()
         self.retouch.forget()
+        self.craft.forget()
         self.photo = self.portrait = self.small = self.selected = self.backdrop = None
         self.shots, self.picked = {}, []
         self._judge = self._shot_judge = None
@@ -191,6 +195,7 @@ class Visit:
 
     def end(self) -> None:
         """Forget everything."""
+        self.craft.end()
         self.people.forget()
         self.forget()
 

@@ -6,6 +6,7 @@ let open = false;
 const KINDS = { png: ["PNG", "best quality"], jpg: ["JPEG", "opens everywhere"], webp: ["WebP", "smallest"] };
 
 function left(data) {
+  if (data.seconds_left === null) return ""; // not known yet
   const seconds = Math.max(0, (data.until - Date.now()) / 1000);
   return seconds < 1.5 ? "nearly there" : `about ${Math.round(seconds)} s left`;
 }

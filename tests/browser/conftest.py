@@ -68,14 +68,15 @@ def _home_with_models(folder: Path) -> Path:
 class Studio:
     """The app, running."""
 
-    def __init__(self, temporary: Path):
+    def __init__(self, temporary: Path, home: Path | None = None):
         self.temporary = temporary
+        self.home = home or _home_with_models(temporary.parent / "home")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
         environment = os.environ | {"TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
-        environment["HEADSHOT_HOME"] = str(_home_with_models(temporary.parent / "home"))
+        environment["HEADSHOT_HOME"] = str(self.home)
         environment.pop("SPACE_ID", None)
         self._log = (temporary.parent / "app.log").open("w+")
         command = [sys.executable, "app.py", "--no-browser", "--port", str(self.port)]
@@ -124,6 +125,11 @@ def studio(tmp_path_factory, model_files, chromium_path):
 @pytest.fixture(scope="session")
 def windows(browser):
     """Browser windows by size and scheme, shared by all tests for their cache's sake: a visit is a page in one."""
+    return windows_of(browser)
+
+
+def windows_of(browser):
+    """Open windows by size and scheme, each once: `window(size, scheme)`."""
     opened = {}
 
     def window(size, scheme):
@@ -139,6 +145,11 @@ def windows(browser):
 @pytest.fixture
 def visit(windows, studio):
     """Open the page: `visit(size, scheme)`. At the end there was no console error and no request elsewhere."""
+    yield from visits_to(studio, windows)
+
+
+def visits_to(studio, windows):
+    """The fixture `visit` for any studio."""
     pages, troubles = [], []
 
     def note(kind: str, text: str) -> None:
