@@ -122,7 +122,7 @@ def _drawing(work: CraftVisit) -> dict:
 
 def _made(made: Made, keep: bool) -> dict:
     height, width = made.picture.shape[:2]
-    said = made.judged.notes if made.judged else ()
+    said = (*made.judged.notes, made.judged.light) if made.judged else ()
     return {
         "state": "made",
         "key": made.key,
@@ -132,7 +132,7 @@ def _made(made: Made, keep: bool) -> dict:
         "width": width,
         "height": height,
         "numbers": _numbers(made.judged),
-        "notes": list(dict.fromkeys((*said, *made.notes))),
+        "notes": [note for note in dict.fromkeys((*said, *made.notes)) if note],
         "seed": made.recipe.seed,
         "recipe": made.recipe.public().model_dump_json(indent=2),
     }
@@ -384,7 +384,7 @@ def _advice(work: CraftVisit, ready: bool) -> str:
 def _bar_drawing(work: CraftVisit) -> dict:
     job = work.job
     total = max(1, job.total)
-    seconds = job.seconds_left if job.step > 1 else None  # one step alone says little of the pace
+    seconds = job.seconds_left
     says = f"Waiting: {work.place} before you" if job.state == "waiting" and work.place else job.says
     return {
         "working": True,

@@ -46,6 +46,7 @@ def _row(title: str, way: str, folder: Path, steps: int) -> dict:
 
 def drawn(way: str, folder: Path, pictures: int, steps: int, size: int, same: bool = False) -> dict:
     """What `benchmarks.generate.draw` prints, from a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.generate.draw", way, folder, pictures, steps, size, same and "same"]
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
+    told = [way, folder, pictures, steps, size, "same" if same else "own"]
+    command = [sys.executable, "-m", "benchmarks.generate.draw", *map(str, told)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])

@@ -96,7 +96,9 @@ def _words(candidate) -> str:
     judged = candidate.judged
     numbers = {"likeness": judged.likeness, "score": judged.score and judged.score.total, "prompt": judged.agreement}
     told = [f"{name} {value:.0f}" for name, value in numbers.items() if value is not None]
-    return " ".join([", ".join([f"seed {candidate.seed}", *told]) + ".", *judged.notes, *candidate.notes])
+    return " ".join(
+        [", ".join([f"seed {candidate.seed}", *told]) + ".", judged.light, *judged.notes, *candidate.notes]
+    ).replace("  ", " ")
 
 
 def _notes(result) -> list[str]:

@@ -42,8 +42,10 @@ from headshot_core.portrait import Portrait, analyse
 from headshot_core.profile import Profile
 from headshot_core.progress import CancelToken
 from headshot_core.provenance import EDITED_WITH_AI, GENERATED
-from headshot_core.recipe import Grade, Mode, Recipe
+from headshot_core.recipe import Frame, Grade, Light, Mode, Recipe
+from headshot_core.studio.frame import framed
 from headshot_core.studio.framing import size_of
+from headshot_core.studio.light import lamps
 
 NEEDS: dict[Mode, tuple[tuple[Ability, ...], str]] = {
     "person": (("lora",), "takes no trained person"),
@@ -132,7 +134,9 @@ class Generated:
 Each = Callable[[Progress], None]
 
 
-def generate(subject: Subject, recipe: Recipe, each: Each | None = None, cancel: CancelToken | None = None):
+def generate(
+    subject: Subject, recipe: Recipe, each: Each | None = None, cancel: CancelToken | None = None
+) -> Generated:
     """Draw `recipe.generate.count` pictures, measure and rank them. Raises `HeadshotError`.
 
     The same subject, recipe and device give the same pictures.
@@ -143,7 +147,7 @@ def generate(subject: Subject, recipe: Recipe, each: Each | None = None, cancel:
     check(base, subject, recipe)
     each(Progress("Preparing", 0, 0))
     safety.ready()
-    work = _Work(subject, _settled(recipe, base), base, each, cancel)
+    work = _Work(subject, _settled(recipe, base, subject), base, each, cancel)
     candidates = work.draw()
     order = rank.order([candidate.judged for candidate in candidates])
     ranked = [candidates[i] for i in order]
@@ -184,19 +188,31 @@ def check(base: Base, subject: Subject, recipe: Recipe) -> None:
         loras.find(lora, subject.person)
 
 
-def drawing_size(base: Base, frame) -> tuple[int, int]:
+def drawing_size(base: Base, frame: Frame) -> tuple[int, int]:
     """The base model's own size whose shape is nearest to the frame's: width, height."""
     width, height = size_of(frame)
     return min(base.sizes, key=lambda size: abs(np.log(size[0] / size[1] * height / width)))
 
 
-def _settled(recipe: Recipe, base: Base) -> Recipe:
-    """The recipe with nothing left to the base model: another default one day must not change old pictures."""
+def _settled(recipe: Recipe, base: Base, subject: Subject) -> Recipe:
+    """The recipe with nothing left to the base model or the photo.
+
+    Another default one day must not change old pictures; and words and measures must speak of one light.
+    """
     settings = recipe.generate
     steps = settings.steps or base.steps
     guidance = base.guidance if settings.guidance is None else settings.guidance
     settled = settings.model_copy(update={"base": base.name, "steps": steps, "guidance": guidance})
-    return recipe.model_copy(update={"generate": settled})
+    light = recipe.light
+    if settings.mode in ("keep", "restyle"):
+        light = _lit_by(subject.portrait, light)
+    return recipe.model_copy(update={"generate": settled, "light": light})
+
+
+def _lit_by(portrait: Portrait, light: Light) -> Light:
+    """The light with the side that the studio chooses for this photo."""
+    lights = lamps(light, portrait.face.yaw, framed(portrait, Frame()).shading.source.side)
+    return light.model_copy(update={"azimuth": lights.azimuth}) if lights.strength else light
 
 
 class _Work:

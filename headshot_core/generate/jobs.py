@@ -46,7 +46,7 @@ class Job:
         self.turn = 0
         """grows with every change"""
         self.cancel = CancelToken()
-        self._began: float | None = None
+        self._first: tuple[float, int] | None = None  # when, and which, was the first step heard of
         self._changed = threading.Condition()
 
     @property
@@ -57,9 +57,10 @@ class Job:
     @property
     def seconds_left(self) -> float | None:
         """A guess from the pace so far; None before there is one."""
-        if self._began is None or not self.step or self.over:
+        began, first = self._first or (0.0, self.step)
+        if self.over or self.step <= first:
             return None
-        return (time.monotonic() - self._began) / self.step * (self.total - self.step)
+        return (time.monotonic() - began) / (self.step - first) * (self.total - self.step)
 
     def wait(self, turn: int, timeout: float | None = None) -> int:
         """Wait until there is news since `turn`, or the time is up; gives the present turn."""
@@ -80,8 +81,8 @@ class Job:
         if progress.candidate:
             self.change(ready=(*self.ready, progress.candidate))
             return
-        if progress.total and self._began is None:
-            self._began = time.monotonic()
+        if progress.total and self._first is None:
+            self._first = time.monotonic(), progress.step
         preview = self.preview if progress.preview is None else progress.preview
         self.change(says=progress.says, step=progress.step, total=progress.total, preview=preview)
 

@@ -111,7 +111,7 @@ HUES = ("red", "orange", "yellow", "green", "green", "teal", "cyan", "blue", "bl
 
 
 def words(recipe: Recipe) -> str:
-    """The light in a photographer's words, such as 'Rembrandt lighting, soft key light from the left and above, warm'.
+    """The light in a photographer's words: 'Rembrandt lighting, soft key light from the left and above, warm light'.
 
     True to the sliders: a pattern whose key was moved far away is not called by its name.
     """

@@ -20,7 +20,7 @@ from headshot_core.errors import HeadshotError
 from headshot_core.face import identity
 from headshot_core.face.landmarks import find_faces
 from headshot_core.gate.faults import NEARBY
-from headshot_core.generate import agreement
+from headshot_core.generate import agreement, light
 from headshot_core.generate.safety import Verdict
 from headshot_core.photo import read_photo
 from headshot_core.portrait import Portrait, analyse
@@ -71,6 +71,8 @@ class Judged:
     gaze: float | None = None
     """degrees off the camera"""
     eyes_open: bool | None = None
+    light: str = ""
+    """where the light comes from, and whether that was asked for, in a sentence"""
     unsafe: float | None = None
     """0..1: see `headshot_core.generate.safety`; None where that was not checked"""
     safe: bool = True
@@ -89,7 +91,7 @@ class Judged:
 
     def to_dict(self) -> dict:
         """Plain data, ready for JSON."""
-        names = ("faces", "whole", "likeness", "copy", "eyes_open", "safe", "sound", "same")
+        names = ("faces", "whole", "likeness", "copy", "eyes_open", "light", "safe", "sound", "same")
         rounded = {"points": 1, "apart": 3, "agreement": 1, "gaze": 1, "unsafe": 3}
         numbers = {name: getattr(self, name) for name in rounded}
         return {
@@ -137,6 +139,7 @@ def judge(
         skin=_skin(study, portrait, profile),
         gaze=gaze(drawn.face),
         eyes_open=_measure(scored, "open") > 35,
+        light=light.says(light.lamps_of(recipe), light.read(drawn)),
         **safety,
     )
     return replace(judged, points=_points(judged), notes=_notes(judged, wanted))

@@ -167,7 +167,7 @@ def test_short_and_broad_go_by_the_poses_turn():
     [
         (
             of("rembrandt", temperature=4000, fill=0.35),
-            "Rembrandt lighting, soft key light from the left and above, warm",
+            "Rembrandt lighting, soft key light from the left and above, warm light",
         ),
         (of("natural"), "natural light"),
         (of("loop", strength=0), ""),
@@ -175,7 +175,7 @@ def test_short_and_broad_go_by_the_poses_turn():
         (
             of("split", azimuth=84, temperature=9500, softness=0.3, rim=0.5, rim_colour="#0060ff"),
             "split lighting, crisp key light from the side, right of the face at eye level, deep dark shadows, "
-            "cold blue, blue rim light on the left edge",
+            "cold blue light, blue rim light on the left edge",
         ),
         (of("rim", azimuth=150), "soft key light from behind on the right and above, bright rim light on both edges"),
     ],
