@@ -80,10 +80,8 @@ class Studio:
         environment.pop("SPACE_ID", None)
         self._log = (temporary.parent / "app.log").open("w+")
         command = [sys.executable, "app.py", "--no-browser", "--port", str(self.port)]
-        start = time.monotonic()
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=self._log, stderr=self._log)
         self._wait()
-        self.seconds_to_start = time.monotonic() - start
 
     def _wait(self) -> None:
         for _ in range(600):

