@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import gradio as gr
 from PIL import Image
@@ -204,8 +205,8 @@ class Handlers(PhotoHandlers):
         """Where the drawing stands; a page that shows it already is told nothing."""
         work = visit.craft
         if work.stamp != data.get("seen"):
-            work.settle()
-            keep = work.selected == data.get("key")
+            finished = work.settle()  # pictures that were looked at meanwhile have all their pixels now
+            keep = not finished and work.selected == data.get("key")
             yield self.tab.show(visit, "bar", craft_view=views.craft_view(visit, keep=keep))
 
     def cancel(self, request: gr.Request) -> None:
@@ -229,16 +230,20 @@ class Handlers(PhotoHandlers):
     @careful("craft_view")
     def take(self, visit: Visit, data: dict) -> Iterator[dict]:
         """A picture as a file."""
-        yield self._file(visit, visit.craft.download(str(data["key"]), _kind(data)))
+        yield from self._file(visit, lambda: visit.craft.download(str(data["key"]), _kind(data)))
 
     @careful("craft_view")
     def take_all(self, visit: Visit, data: dict) -> Iterator[dict]:
         """The best pictures with their recipes, as a ZIP."""
-        yield self._file(visit, visit.craft.download_all(_kind(data)))
+        yield from self._file(visit, lambda: visit.craft.download_all(_kind(data)))
 
-    def _file(self, visit, path):
-        file = {"url": file_url(path), "name": path.name}
-        return self.tab.put(craft_view=views.craft_view(visit, keep=True) | {"file": file})
+    def _file(self, visit: Visit, download: Callable[[], Path]) -> Iterator[dict]:
+        """A picture that was not among the best is finished for it, and then shown so."""
+        before = visit.craft.seen
+        yield self.tab.put(bar=views.bar(visit, says="Finishing it …"))
+        path = download()
+        view = views.craft_view(visit, keep=visit.craft.seen is before)
+        yield self.tab.show(visit, "bar", craft_view=view | {"file": {"url": file_url(path), "name": path.name}})
 
     # Base models.
 

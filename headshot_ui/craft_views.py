@@ -30,6 +30,11 @@ LIVE_SIDE = 320
 """Pixels of the small pictures that follow the sliders."""
 KEPT_AS_IT_IS = "The studio keeps clothes, pose and expression as photographed. A base model draws them anew."
 """Why parts of the form are off without a base model."""
+SKETCHED = dict.fromkeys(("photo", "person"), "Pose and light, as the drawing begins with them.") | {
+    "keep": "Face and hair stay like this; clothes and place are drawn.",
+    "restyle": "Your headshot, as it is before it is drawn over.",
+}
+"""What the sketch is, by the way to draw."""
 NUMBERS = {
     "likeness": (
         "Likeness",
@@ -103,7 +108,7 @@ def _series(series: Series) -> dict:
 
 
 def _tile(made: Made) -> dict:
-    known = ", ".join(f"{number['name']} {number['value']}" for number in _numbers(made.judged))
+    known = ", ".join(f"{number['name']} {number['value']}" for number in _numbers(made.candidate.judged))
     return {"key": made.key, "picture": made.tile, "says": known or _title(made.recipe)}
 
 
@@ -121,18 +126,18 @@ def _drawing(work: CraftVisit) -> dict:
 
 
 def _made(made: Made, keep: bool) -> dict:
-    height, width = made.picture.shape[:2]
-    said = (*made.judged.notes, made.judged.light) if made.judged else ()
+    judged, (width, height) = made.candidate.judged, _shape(made.recipe)
+    said = (*judged.notes, judged.light) if judged else ()
     return {
         "state": "made",
         "key": made.key,
         "title": _title(made.recipe),
         "drawn": made.drawn,
-        "picture": None if keep else picture_url(made.picture, VIEW_SIDE),
+        "picture": None if keep else picture_url(made.candidate.seen, VIEW_SIDE),
         "width": width,
         "height": height,
-        "numbers": _numbers(made.judged),
-        "notes": [note for note in dict.fromkeys((*said, *made.notes)) if note],
+        "numbers": _numbers(judged),
+        "notes": [note for note in dict.fromkeys((*said, *made.candidate.notes)) if note],
         "seed": made.recipe.seed,
         "recipe": made.recipe.public().model_dump_json(indent=2),
     }
@@ -159,7 +164,7 @@ def _sketch(work: CraftVisit) -> dict:
     return {
         "state": SKETCH,
         "title": "Preview" if work.base is None else "The sketch",
-        "says": "" if work.base is None else "Pose and light, as the drawing begins with them. Press Generate.",
+        "says": SKETCHED[work.recipe.generate.mode] if work.base else "",
         "picture": None if picture is None else picture_url(picture),
         "width": width,
         "height": height,
@@ -244,7 +249,7 @@ def _live(work: CraftVisit, section: str | None) -> dict:
         live["light"] = picture_url(work.light_figure(LIVE_SIDE))
     if section == "words":
         about = work.person.about if work.person else None
-        told = prompt.write(work.settled, work.base, about)
+        told = prompt.write(work.settled, work.base, about, work.trigger)
         live |= {"prompt": told.positive, "avoid": told.negative}
     return live
 

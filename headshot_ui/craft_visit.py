@@ -26,7 +26,7 @@ from headshot_core.generate import loras, models
 from headshot_core.generate.models import Base
 from headshot_core.people import Person
 from headshot_core.progress import CancelToken
-from headshot_core.recipe import Backdrop, Light, Lora, Mode, Pose, Recipe, Settings
+from headshot_core.recipe import Backdrop, Generate, Light, Lora, Mode, Pose, Recipe, Settings, Wishes
 from headshot_ui.people_visit import best_photo
 from headshot_ui.retouch import Step, hosted, in_steps
 from headshot_ui.visit_files import download_folder, safe_stem, small_copy, zipped
@@ -34,7 +34,6 @@ from headshot_ui.visit_files import download_folder, safe_stem, small_copy, zipp
 if TYPE_CHECKING:
     from headshot_core.generate.engine import Candidate
     from headshot_core.generate.jobs import Job, Queue
-    from headshot_core.generate.rank import Judged
     from headshot_core.photo import Photo
     from headshot_core.portrait import Portrait
     from headshot_ui.visit import Visit
@@ -78,22 +77,23 @@ class Made:
 
     key: str
     """found by this in the visit"""
-    picture: np.ndarray
-    """uint8 (H, W, 3)"""
-    recipe: Recipe
-    judged: Judged | None
-    notes: tuple[str, ...]
+    candidate: Candidate
     source: str
     """the IPTC digital source type"""
     drawn: bool = True
     """by the diffusion engine; else photographed by the studio's"""
+
+    @property
+    def recipe(self) -> Recipe:
+        """All that decides it."""
+        return self.candidate.recipe
 
     @cached_property
     def tile(self) -> str:
         """The picture, small, as a data URL."""
         from headshot_ui.widgets import picture_url
 
-        return picture_url(self.picture, 220, quality=82)
+        return picture_url(self.candidate.draft, 220, quality=82)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +177,7 @@ class CraftVisit:
         self._photographed: tuple[Made, ...] = ()
         self._made: dict[str, Made] = {}
         self._pose_photo: Path | None = None
+        self._sketched: tuple | None = None
         self._watched: Job | None = None
         self.ended: Job | None = None
         """what was drawn last, until something is changed"""
@@ -190,24 +191,30 @@ class CraftVisit:
 
     @property
     def trained(self) -> dict[str, Path]:
-        """The person's trained models by name."""
-        return loras.models_of(self.person)
+        """The person's trained models that the base model takes, by name."""
+        known, base = loras.models_of(self.person), self.base
+        return {name: path for name, path in known.items() if base is None or loras.fits(path, base)}
+
+    @property
+    def trigger(self) -> str:
+        """The words that call the person up in the models chosen."""
+        known = self.trained
+        chosen = (lora for lora in self.recipe.generate.loras if lora.file in known)
+        return loras.trigger(tuple(loras.find(lora, self.person) for lora in chosen))
 
     def arrive(self) -> None:
         """Somebody came to the tab: without a photo, the one in hand elsewhere is taken."""
         if self.portrait is None:
             found = self._visit.portrait or self._visit.retouch.portrait
             if found:
-                self._begin(found)
-                self._person = self._visit.people.used
+                self._begin(found, self._visit.people.used)
 
     def take(self, photo: Photo) -> None:
         """Begin with a photo. The one before stays until this one is known to be good."""
         cancel = self._cancel = CancelToken()
         portrait = self._visit.look_at(photo, cancel)
         cancel.check()  # deleted meanwhile: then it must not come back
-        self._begin(portrait)
-        self._person = self._visit.people.used
+        self._begin(portrait, self._visit.people.used)
 
     def take_person(self, short: str) -> None:
         """Draw somebody of the People tab: their best photo is the photo in hand, their models can be chosen."""
@@ -220,24 +227,20 @@ class CraftVisit:
         if path is None:
             raise HeadshotError(f"There is no photo of {person.about.name} yet.", "Add some in the People tab.")
         portrait = analyse(read_photo(path)).of(person.profile)
-        self._begin(portrait)
-        self._person = person
-        newest = next(iter(self.trained), None)
-        if newest and "person" in self._modes_of_base:
-            self._set(
-                generate=self.recipe.generate.model_copy(update={"mode": "person", "loras": (Lora(file=newest),)})
-            )
+        self._begin(portrait, person)
+        if self.trained and "person" in self._modes_of_base:
+            self._set(generate=self.recipe.generate.model_copy(update={"mode": "person"}))
+            self._settle_mode()
 
-    def _begin(self, portrait: Portrait) -> None:
+    def _begin(self, portrait: Portrait, person: Person | None) -> None:
+        self._person = person
         self.portrait, self.small = portrait, small_copy(portrait.photo.image)
-        if self.recipe.generate.loras:
-            self._set(generate=self.recipe.generate.model_copy(update={"loras": ()}))
         self._settle_mode()
 
     def choose_face(self, index: int) -> None:
         """Another person of the same photo."""
         self._need_portrait()
-        self._begin(self.portrait.with_face(index))
+        self._begin(self.portrait.with_face(index), self._person)
 
     # The owner, and what was drawn for them.
 
@@ -312,9 +315,7 @@ class CraftVisit:
     def _made_of(self, job: Job, candidate: Candidate) -> Made:
         key = f"{job.number}-{candidate.seed}"
         if key not in self._made:
-            self._made[key] = Made(
-                key, candidate.picture, candidate.recipe, candidate.judged, candidate.notes, candidate.source
-            )
+            self._made[key] = Made(key, candidate, candidate.source)
         return self._made[key]
 
     @property
@@ -326,6 +327,11 @@ class CraftVisit:
     def _pictures(self) -> list[Made]:
         return [one for series in self.series for one in (*series.best, *series.more)]
 
+    @property
+    def seen(self) -> np.ndarray | None:
+        """Pixels of the picture that is shown, as far as it is finished."""
+        return self.shown and self.shown.candidate.seen
+
     def show(self, key: str) -> None:
         """Look at another picture, or at the sketch."""
         if key == SKETCH or any(one.key == key for one in self._pictures):
@@ -336,12 +342,14 @@ class CraftVisit:
         """Changes whenever there is news of the drawing; empty where nothing is drawn."""
         return f"{self.job.number}.{self.job.turn}" if self.job else ""
 
-    def settle(self) -> None:
-        """Once a drawing is over its best picture is shown."""
-        if self._watched and self._watched.over:
-            self.ended, self._watched = self._watched, self.job
-            if self.selected == SKETCH:
-                self.selected = self._best_key(self.ended)
+    def settle(self) -> bool:
+        """Once a drawing is over its best picture is shown; gives whether it has just ended."""
+        if self._watched is None or not self._watched.over:
+            return False
+        self.ended, self._watched = self._watched, self.job
+        if self.selected == SKETCH:
+            self.selected = self._best_key(self.ended)
+        return True
 
     def _best_key(self, job: Job) -> str:
         best = self._series_of(job).best
@@ -396,7 +404,8 @@ class CraftVisit:
     def _why_not(self, mode: Mode) -> str:
         if mode == "person" and not self.trained:
             who = self.person.about.name if self.person else "the person in this photo"
-            return f"There is no trained model of {who} yet."
+            other = loras.models_of(self.person)
+            return f"There is no trained model of {who} {f'for {self.base.title}' if other else 'yet'}."
         if mode == "photo" and "reference" not in self.base.can:
             adapter = next((extra for extra in self.base.extras if extra.kind == "face_adapter"), None)
             if adapter and not models.installed(adapter):
@@ -406,8 +415,14 @@ class CraftVisit:
     def _settle_mode(self) -> None:
         """A way to draw that can be had: what was chosen before need not be."""
         can = [way.mode for way in self.ways if not way.why]
-        if self.base and can and self.recipe.generate.mode not in can:
-            self._set(generate=self.recipe.generate.model_copy(update={"mode": can[0]}))
+        if not self.base or not can:
+            return
+        settings, trained = self.recipe.generate, self.trained
+        mode = settings.mode if settings.mode in can else can[0]
+        used = tuple(lora for lora in settings.loras if lora.file in trained)
+        if mode == "person" and not used:
+            used = (Lora(file=next(iter(trained))),)
+        self._set(generate=settings.model_copy(update={"mode": mode, "loras": used}))
 
     # The wishes.
 
@@ -501,10 +516,21 @@ class CraftVisit:
     # What it is going to be.
 
     def sketch(self) -> np.ndarray | Image.Image | None:
-        """The studio engine's picture, small; or pose and light as the diffusion engine is told them."""
-        if self.base is None:
-            return self._photograph(_smaller(self.recipe)).picture if self.portrait else None
+        """The studio engine's picture, small, where that is all or is drawn over; or else pose and light."""
+        shown = self.portrait, self.over_photo, self.recipe.model_copy(update=_UNSEEN)
+        if self._sketched is None or self._sketched[0] != shown:
+            self._sketched = shown, self._sketch()
+        return self._sketched[1]
+
+    def _sketch(self) -> np.ndarray | Image.Image | None:
+        if self.over_photo:
+            return self._photograph(_smaller(self.recipe)).candidate.picture if self.portrait else None
         return self.light_figure(SKETCH_SIDE)
+
+    @property
+    def over_photo(self) -> bool:
+        """Whether the studio engine's picture is what it begins with."""
+        return self.base is None or self.recipe.generate.mode in ("keep", "restyle")
 
     def light_figure(self, side: int) -> Image.Image:
         """Head and shoulders in the pose, in the light."""
@@ -544,6 +570,7 @@ class CraftVisit:
         self.selected = made.key
 
     def _photograph(self, recipe: Recipe, report=None, cancel: CancelToken | None = None) -> Made:
+        from headshot_core.generate.engine import Candidate
         from headshot_core.photo import to_bytes
         from headshot_core.progress import silent
         from headshot_core.provenance import source_of
@@ -552,7 +579,8 @@ class CraftVisit:
         self._need_portrait()
         headshot = make(self.portrait, recipe, report or silent, cancel)
         key = f"studio-{secrets.token_hex(4)}"
-        return Made(key, to_bytes(headshot.picture), recipe, None, headshot.notes, source_of(recipe), drawn=False)
+        candidate = Candidate(to_bytes(headshot.picture), recipe, None, headshot.notes)
+        return Made(key, candidate, source_of(recipe), drawn=False)
 
     def _new_seed(self) -> None:
         if self.fresh:
@@ -571,7 +599,7 @@ class CraftVisit:
         from headshot_core.photo import read_photo
 
         made = self._need_made(key)
-        photo = replace(read_photo(Image.fromarray(made.picture)), name=f"{self.stem}-{made.key}")
+        photo = replace(read_photo(Image.fromarray(made.candidate.picture)), name=f"{self.stem}-{made.key}")
         self._visit.retouch.take_made(photo, made.source)
 
     def download(self, key: str, kind: str) -> Path:
@@ -603,7 +631,7 @@ class CraftVisit:
     def _file(self, made: Made, kind: str) -> tuple[str, bytes]:
         from headshot_core.photo import encode_picture
 
-        data = encode_picture(made.picture, kind, recipe=made.recipe, source=made.source)
+        data = encode_picture(made.candidate.picture, kind, recipe=made.recipe, source=made.source)
         return f"{self.stem}-{made.key}.{kind}", data
 
     def _recipe_file(self, made: Made) -> tuple[str, bytes]:
@@ -613,7 +641,10 @@ class CraftVisit:
 
     def forget(self) -> None:
         """Delete the photo and every picture drawn of it."""
+        from headshot_core.generate import pose
+
         self._cancel.cancel()
+        pose.forget()
         if self._owner:
             self._drawings.forget(self._owner)
         self.clear()
@@ -637,6 +668,8 @@ class CraftVisit:
         return made
 
 
+_UNSEEN = {"preset": None, "wishes": Wishes(), "generate": Generate()}
+"""Parts of a recipe that the sketch does not show, as plain as they come."""
 _FORM = ("wishes", "pose")
 """Parts of a recipe that somebody fills in, and that another look must not empty."""
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import tiny
 
-from headshot_core import assets
+from headshot_core import assets, cli
+from headshot_core.cli import recipes
 from headshot_core.generate import pipelines
 from headshot_core.photo import read_photo, read_provenance
 from headshot_core.recipe import Recipe
@@ -86,6 +87,12 @@ def test_bad_input_is_one_line_and_exit_code_2(run, folder, monkeypatch, flags, 
     assert (code, out) == (2, "")
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_a_photo_whose_pose_is_copied_says_so_by_itself():
+    given = cli._parser().parse_args(["generate", "me.jpg", "--pose-photo", "other.jpg"])
+    pose = recipes.changed(Recipe(), recipes.wishes_of(given, recipes.DRAWN)).pose
+    assert (pose.name, pose.image) == ("photo", "other.jpg")
 
 
 def test_without_a_photo_only_a_trained_person_can_be_drawn(run, folder):

@@ -136,6 +136,8 @@ def wishes_of(given: argparse.Namespace, sections: dict[str, type[BaseModel]]) -
             wishes[section][field] = value
     if wishes["backdrop"].get("image"):
         wishes["backdrop"].setdefault("kind", "image")
+    if wishes.get("pose", {}).get("image"):
+        wishes["pose"].setdefault("name", "photo")
     if hasattr(given, "seed"):
         wishes["seed"] = given.seed
     return wishes

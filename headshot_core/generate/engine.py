@@ -30,10 +30,12 @@ from headshot_core.generate import (
     loras,
     models,
     pipelines,
+    pose,
     rank,
     safety,
 )
-from headshot_core.generate.call import Call, Prompt, Step
+from headshot_core.generate.call import Call, Control, Prompt, Step
+from headshot_core.generate.families import latents
 from headshot_core.generate.models import Ability, Base
 from headshot_core.generate.rank import Judged
 from headshot_core.people import Person
@@ -42,7 +44,8 @@ from headshot_core.portrait import Portrait, analyse
 from headshot_core.profile import Profile
 from headshot_core.progress import CancelToken
 from headshot_core.provenance import EDITED_WITH_AI, GENERATED
-from headshot_core.recipe import Frame, Grade, Light, Mode, Recipe
+from headshot_core.recipe import Frame, Grade, Light, Mode, Pose, Recipe
+from headshot_core.studio import engine as studio
 from headshot_core.studio.frame import framed
 from headshot_core.studio.framing import size_of
 from headshot_core.studio.light import lamps
@@ -61,6 +64,9 @@ REFERENCE = 1024
 LAST_SEED = 2**31 - 1
 
 
+Enlarge = Callable[[CancelToken | None], tuple[np.ndarray, tuple[str, ...]]]
+
+
 @dataclass(frozen=True, eq=False)
 class Subject:
     """Who is drawn: a photo, a known person, or both."""
@@ -76,16 +82,39 @@ class Subject:
         return self.portrait and self.portrait.person
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Candidate:
     """One picture that was drawn and measured."""
 
-    picture: np.ndarray
-    """uint8 (H, W, 3)"""
+    draft: np.ndarray
+    """uint8 (h, w, 3): as large as it was drawn; this is what was measured"""
     recipe: Recipe
     """of this very picture: it alone, with its own seed"""
-    judged: Judged
+    judged: Judged | None
+    """None: not measured"""
     notes: tuple[str, ...] = ()
+    enlarge: Enlarge | None = None
+    """makes the picture in the frame's size, which takes long where a net does it; None: the draft has that size"""
+    _picture: np.ndarray | None = None
+
+    @property
+    def picture(self) -> np.ndarray:
+        """uint8 (H, W, 3) in the frame's size; made when it is first asked for, and at once for the best."""
+        return self.finish()
+
+    @property
+    def seen(self) -> np.ndarray:
+        """The picture where it is made, the draft before."""
+        return self.draft if self._picture is None else self._picture
+
+    def finish(self, cancel: CancelToken | None = None) -> np.ndarray:
+        """The `picture`. Raises `Cancelled`."""
+        if self.enlarge is None:
+            return self.draft
+        if self._picture is None:
+            picture, notes = self.enlarge(cancel)
+            self._picture, self.notes = to_bytes(picture), tuple(dict.fromkeys((*self.notes, *notes)))
+        return self._picture
 
     @property
     def seed(self) -> int:
@@ -135,26 +164,42 @@ Each = Callable[[Progress], None]
 
 
 def generate(
-    subject: Subject, recipe: Recipe, each: Each | None = None, cancel: CancelToken | None = None
+    subject: Subject,
+    recipe: Recipe,
+    each: Each | None = None,
+    cancel: CancelToken | None = None,
+    checked: bool = True,
 ) -> Generated:
     """Draw `recipe.generate.count` pictures, measure and rank them. Raises `HeadshotError`.
 
-    The same subject, recipe and device give the same pictures.
+    The same subject, recipe and device give the same pictures. `checked`: by the safety check, which can be left out on
+    a person's own machine only.
     """
+    if not checked and not safety.may_switch_off():
+        raise HeadshotError("The safety check cannot be left out here.", "Run the studio on a machine of your own.")
     started = time.monotonic()
     each, cancel = each or (lambda progress: None), cancel or CancelToken()
     base = base_of(recipe)
     check(base, subject, recipe)
     each(Progress("Preparing", 0, 0))
-    safety.ready()
-    work = _Work(subject, _settled(recipe, base, subject), base, each, cancel)
+    if checked:
+        safety.ready()
+    work = _Work(subject, _settled(recipe, base, subject), base, each, cancel, checked)
     candidates = work.draw()
     order = rank.order([candidate.judged for candidate in candidates])
     ranked = [candidates[i] for i in order]
     shown = recipe.generate.shown
+    work.finish(ranked[:shown])
     notes = (*work.call.prompt.notes, *work.notes)
     seconds = time.monotonic() - started
     return Generated(tuple(ranked[:shown]), tuple(ranked[shown:]), work.withheld, notes, seconds, base)
+
+
+def forget() -> None:
+    """Let go of every picture of a person's that is kept for speed, as when somebody deletes their photo."""
+    studio.forget()
+    pose.forget()
+    latents.forget_read()
 
 
 def base_of(recipe: Recipe) -> Base:
@@ -185,7 +230,7 @@ def check(base: Base, subject: Subject, recipe: Recipe) -> None:
     if mode != "person" and subject.portrait is None:
         raise HeadshotError("There is no photo to draw from.", "Give one.")
     for lora in recipe.generate.loras:
-        loras.find(lora, subject.person)
+        loras.check(loras.find(lora, subject.person), base)
 
 
 def drawing_size(base: Base, frame: Frame) -> tuple[int, int]:
@@ -206,7 +251,13 @@ def _settled(recipe: Recipe, base: Base, subject: Subject) -> Recipe:
     light = recipe.light
     if settings.mode in ("keep", "restyle"):
         light = _lit_by(subject.portrait, light)
-    return recipe.model_copy(update={"generate": settled, "light": light})
+    held = Pose() if settings.mode == "keep" else recipe.pose  # a head that is kept is held as photographed
+    return recipe.model_copy(update={"generate": settled, "light": light, "pose": held})
+
+
+def begun(recipe: Recipe) -> Recipe:
+    """The recipe of what a drawing begins with: one for all pictures of a run, whichever seed each is drawn with."""
+    return recipe.model_copy(update={"seed": 0})
 
 
 def _lit_by(portrait: Portrait, light: Light) -> Light:
@@ -218,10 +269,11 @@ def _lit_by(portrait: Portrait, light: Light) -> Light:
 class _Work:
     """One recipe on its way to pictures."""
 
-    def __init__(self, subject: Subject, recipe: Recipe, base: Base, each: Each, cancel: CancelToken):
+    def __init__(self, subject: Subject, recipe: Recipe, base: Base, each: Each, cancel: CancelToken, checked: bool):
         self.subject, self.recipe, self.base = subject, recipe, base
-        self.each, self.cancel = each, cancel
+        self.each, self.cancel, self.checked = each, cancel, checked
         self.size = drawing_size(base, recipe.frame)
+        self.draft = _within(self.size, size_of(recipe.frame))
         self.notes: list[str] = []
         self.withheld = 0
         self.kept: keep.Kept | None = None
@@ -232,8 +284,7 @@ class _Work:
     def _call(self) -> Call:
         recipe, settings = self.recipe, self.recipe.generate
         adapters = tuple(loras.find(lora, self.subject.person) for lora in settings.loras)
-        held = control.controls(recipe, self.size, self.base)
-        self.notes += [note for note in [control.says(recipe, self.base, held)] if note]
+        held = self._held()
         call = Call(
             self._prompt(loras.trigger(adapters)),
             self.size,
@@ -246,29 +297,36 @@ class _Work:
         )
         return getattr(self, f"_{settings.mode}")(call)
 
+    def _held(self) -> tuple[Control, ...]:
+        """What holds the pose; a head that is kept has its own."""
+        if self.recipe.generate.mode == "keep":
+            return ()
+        held = control.controls(self.recipe, self.size, self.base)
+        if note := control.says(self.recipe, self.base, held):
+            self.notes.append(note)
+        return held
+
     def _prompt(self, trigger: str) -> Prompt:
         about = self.subject.person.about if self.subject.person else None
         return prompts.write(self.recipe, self.base, about, trigger)
 
     def _person(self, call: Call) -> Call:
-        return replace(call, light=light.start(self.recipe, self.size))
+        return replace(call, light=light.start(begun(self.recipe), self.size))
 
     def _photo(self, call: Call) -> Call:
         shown = reference(self.subject.portrait)
-        return replace(call, references=(shown,), light=light.start(self.recipe, self.size))
+        return replace(call, references=(shown,), light=light.start(begun(self.recipe), self.size))
 
     def _keep(self, call: Call) -> Call:
-        self.kept = keep.prepare(self.subject.portrait, self.recipe, self.size)
+        self.kept = keep.prepare(self.subject.portrait, begun(self.recipe), self.size)
         self.notes += self.kept.notes
         return replace(call, image=self.kept.image, mask=self.kept.mask)
 
     def _restyle(self, call: Call) -> Call:
-        from headshot_core.studio.engine import make
-
         width, height = self.size
         frame = self.recipe.frame.model_copy(update={"width": width, "height": height})
-        plain = self.recipe.model_copy(update={"frame": frame, "grade": Grade()})  # the look comes with the finishing
-        start = make(self.subject.portrait, plain, cancel=self.cancel)
+        plain = begun(self.recipe).model_copy(update={"frame": frame, "grade": Grade()})  # the look comes at the end
+        start = studio.make(self.subject.portrait, plain, cancel=self.cancel)
         self.notes += start.notes
         image = Image.fromarray(to_bytes(start.picture))
         return replace(call, image=image, strength=self.recipe.generate.strength)
@@ -276,7 +334,7 @@ class _Work:
     # Drawing.
 
     def draw(self) -> list[Candidate]:
-        """Every picture: drawn, finished, measured."""
+        """Every picture: drawn, developed, measured."""
         plan = device.plan(self.base, self.size, len(self.call.seeds))
         found: list[Candidate] = []
         for begin in range(0, len(self.call.seeds), plan.batch):
@@ -284,7 +342,7 @@ class _Work:
             call = replace(self.call, seeds=seeds)
             drawn = pipelines.run(self.base, call, self._listen(begin, len(seeds)), self.cancel, self._loading)
             for seed, picture in zip(seeds, drawn, strict=True):
-                found += self._finished(picture, seed)
+                found += self._developed(picture, seed)
         return found
 
     def _loading(self, step: int, total: int, message: str) -> None:
@@ -302,33 +360,56 @@ class _Work:
 
         return listen
 
-    def _finished(self, drawn: np.ndarray, seed: int) -> list[Candidate]:
+    def finish(self, best: list[Candidate]) -> None:
+        """The best in the frame's size. The others wait until somebody wants them: a net takes long."""
+        total = len(self.call.seeds) * self.call.steps
+        for number, candidate in enumerate(best, 1):
+            says = f"Finishing picture {number} of {len(best)}" if len(best) > 1 else "Finishing"
+            self.each(Progress(says, total, total, candidate.draft))
+            candidate.finish(self.cancel)
+
+    def _developed(self, drawn: np.ndarray, seed: int) -> list[Candidate]:
         """The candidate that a drawing becomes; none where the safety check keeps it back."""
         self.cancel.check()
-        verdict = safety.check(drawn)
-        if not verdict.allowed:
+        portrait, wanted = self.subject.portrait, self.call.prompt.positive
+        alone = self.recipe.generate.model_copy(update={"count": 1, "shown": 1})
+        recipe = self.recipe.model_copy(update={"seed": seed, "generate": alone})
+        if self.kept:
+            developed = self._joined(self.kept, drawn, recipe, self.draft, self.cancel)
+        else:
+            lit, left = self._lit(drawn, recipe)
+            developed = finish.finish(lit, left, portrait, cancel=self.cancel, size=self.draft)
+        draft = to_bytes(developed.picture)
+        verdict = safety.check(draft) if self.checked else None
+        if verdict and not verdict.allowed:
             self.withheld += 1
             return []
-        picture, recipe, doubts = self._joined(drawn) if self.kept else self._lit(drawn, seed)
-        finished = finish.finish(picture, recipe, self.subject.portrait, cancel=self.cancel)
-        pixels = to_bytes(finished.picture)
-        judged = rank.judge(pixels, self.subject.portrait, self.subject.profile, self.recipe, self.call.prompt.positive)
-        settings = self.recipe.generate.model_copy(update={"count": 1, "shown": 1})
-        recipe = self.recipe.model_copy(update={"seed": seed, "generate": settings})
-        candidate = Candidate(pixels, recipe, judged, (*doubts, *finished.notes))
+        judged = rank.judge(draft, portrait, self.subject.profile, recipe, wanted, verdict)
+
+        def enlarge(cancel: CancelToken | None) -> tuple[np.ndarray, tuple[str, ...]]:
+            size = size_of(recipe.frame)
+            if not self.kept:
+                return finish.sized(draft, size, cancel=cancel)
+            kept = self.kept.at(self.size)  # a fresh one: what it computes is large, and goes with it
+            large = self._joined(kept, drawn, recipe, size, cancel)
+            return large.picture, large.notes
+
+        candidate = Candidate(draft, recipe, judged, developed.notes, enlarge)
         self.each(Progress("", 0, 0, candidate=candidate))
         return [candidate]
 
-    def _joined(self, drawn: np.ndarray) -> tuple[np.ndarray, Recipe, tuple[str, ...]]:
+    def _joined(
+        self, kept: keep.Kept, drawn: np.ndarray, recipe: Recipe, size: tuple[int, int], cancel: CancelToken | None
+    ) -> finish.Finished:
         """The kept head on the drawing, which is enlarged before: the head is not to be enlarged with it."""
-        large, notes = finish.sized(to_float(drawn), size_of(self.recipe.frame), cancel=self.cancel)
-        picture = self.kept.rejoin(large)
-        doubt = self.kept.doubts(picture)
-        return picture, self.recipe, (*notes, doubt) if doubt else tuple(notes)
+        large, notes = finish.sized(drawn, size, cancel=cancel)
+        picture = kept.rejoin(large)
+        done = finish.finish(picture, recipe, self.subject.portrait, cancel=cancel, size=size)
+        return replace(done, notes=(*notes, *kept.doubts(picture), *done.notes))
 
-    def _lit(self, drawn: np.ndarray, seed: int) -> tuple[np.ndarray, Recipe, tuple[str, ...]]:
+    def _lit(self, drawn: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, Recipe]:
         """The drawing lit by IC-Light, where that is wished and here, and what is left for the finishing to do."""
-        settings, as_drawn = self.recipe.generate, (to_float(drawn), self.recipe, ())
+        settings, as_drawn = recipe.generate, (to_float(drawn), recipe)
         if not settings.relight or not ic_light.is_here(self.base):
             return as_drawn
         try:
@@ -336,9 +417,15 @@ class _Work:
         except HeadshotError:  # the finishing says so
             return as_drawn
         alpha = portrait.matte.in_frame(as_drawn[0], np.eye(3)[:2])
-        (lit,) = ic_light.draw(self.base, drawn, alpha, self.recipe, self.call.prompt, (seed,), cancel=self.cancel)
+        (lit,) = ic_light.draw(self.base, drawn, alpha, recipe, self.call.prompt, (recipe.seed,), cancel=self.cancel)
         done = settings.model_copy(update={"relight": False})
-        return to_float(lit), self.recipe.model_copy(update={"generate": done}), ()
+        return to_float(lit), recipe.model_copy(update={"generate": done})
+
+
+def _within(drawn: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:
+    """The frame's size, or as large in its shape as a drawing holds: width, height."""
+    scale = min(1.0, drawn[0] / frame[0], drawn[1] / frame[1])
+    return round(frame[0] * scale), round(frame[1] * scale)
 
 
 def _seeds(recipe: Recipe) -> tuple[int, ...]:

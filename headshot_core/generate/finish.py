@@ -48,6 +48,8 @@ DARKEST, LIGHTEST = 0.15, 6.0
 """Bounds of the change of linear light by which that is done."""
 SKIN_SIDE = 640
 """Pixels of the longer side at which skin is told from the rest."""
+LITTLE = 1.25
+"""Enlargement below which a net shows nothing that plain resampling does not."""
 NO_FACE = "No face was found in the drawn picture"
 
 
@@ -56,7 +58,7 @@ class Finished:
     """A finished picture."""
 
     picture: np.ndarray
-    """sRGB float32 (H, W, 3), 0..1, of the frame's size"""
+    """sRGB float32 (H, W, 3), 0..1, of the size asked for"""
     notes: tuple[str, ...]
     """what could not be done, in plain words"""
 
@@ -77,10 +79,12 @@ def finish(
     portrait: Portrait | None = None,
     report: Report = silent,
     cancel: CancelToken | None = None,
+    size: tuple[int, int] | None = None,
 ) -> Finished:
     """Every finishing step of the recipe on a drawn picture (H, W, 3), uint8 or sRGB float32. Raises `Cancelled`.
 
-    `portrait`: the person's photo, for `recipe.generate.blend`. Equal arguments give equal pictures.
+    `portrait`: the person's photo, for `recipe.generate.blend`; `size`: width and height of what is wanted, the frame's
+    where it is not given. Equal arguments give equal pictures.
     """
     task, notes = Task(recipe, portrait, report, cancel or CancelToken()), []
     picture = _floats(picture)
@@ -92,7 +96,7 @@ def finish(
             raise
         except HeadshotError as error:
             notes.append(error.what)
-    picture, more = sized(picture, size_of(recipe.frame), report, task.cancel)
+    picture, more = sized(picture, size or size_of(recipe.frame), report, task.cancel)
     return Finished(np.clip(picture, 0, 1).astype(np.float32), (*notes, *more))
 
 
@@ -272,7 +276,8 @@ def sized(
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """The picture, sRGB float32 (H, W, 3) or uint8, in exactly that width and height, and notes.
 
-    Its middle is cut to the shape; what is too small is enlarged by a net, or without one where that cannot be had.
+    Its middle is cut to the shape; what is too small is enlarged by a net, or without one where that cannot be had, or
+    where there is little to enlarge.
     """
     picture = _cut(_floats(picture), size)
     if picture.shape[1::-1] == size:
@@ -280,6 +285,8 @@ def sized(
     if size[0] <= picture.shape[1] and size[1] <= picture.shape[0]:
         return cv2.resize(picture, size, interpolation=cv2.INTER_AREA), ()
     cancel = cancel or CancelToken()
+    if size[0] < LITTLE * picture.shape[1]:
+        return _enlarged(picture, size, "plain", report, cancel), ()
     try:
         return _enlarged(picture, size, "natural", report, cancel), ()
     except Cancelled:

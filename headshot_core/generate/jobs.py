@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from headshot_core.errors import Cancelled, HeadshotError
-from headshot_core.generate.engine import Candidate, Generated, Progress, Subject, generate
+from headshot_core.generate.engine import Candidate, Generated, Progress, Subject, forget, generate
 from headshot_core.progress import CancelToken
 from headshot_core.recipe import Recipe
 
@@ -58,7 +58,7 @@ class Job:
     def seconds_left(self) -> float | None:
         """A guess from the pace so far; None before there is one."""
         began, first = self._first or (0.0, self.step)
-        if self.over or self.step <= first:
+        if self.over or not first < self.step < self.total:  # the pace of what follows the steps is not known
             return None
         return (time.monotonic() - began) / (self.step - first) * (self.total - self.step)
 
@@ -132,6 +132,7 @@ class Queue:
             self.cancel(job)
         with self._lock:
             self._jobs = [job for job in self._jobs if job.owner != owner]
+        forget()
 
     def _work(self) -> None:
         while job := self._next():
@@ -159,3 +160,5 @@ class Queue:
         except Exception:
             traceback.print_exc(file=sys.stderr)
             job.change(state="failed", says=str(FAULT), error=FAULT, **over)
+        if job not in self._jobs:
+            forget()  # what was kept for speed since it was forgotten

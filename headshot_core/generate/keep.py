@@ -11,7 +11,7 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-from PIL import Image, ImageColor
+from PIL import Image
 
 from headshot_core import colour
 from headshot_core.enhance.healing import carried_inwards
@@ -55,22 +55,6 @@ STEEP, UNEVEN = 1.0, 0.12
 """Rise of log light a head height over a body that tells its side; photographed bodies have up to 0.7 by their folds.
 And the unevenness of the photo's light from which the face tells its own."""
 OTHER_SIDE = "The drawn body is lit from the other side than your face."
-DOMINANT = 20.0
-"""CIELAB difference from a garment's colour up to which something belongs to it."""
-COLOURS = {
-    "charcoal": "#36393f",
-    "burgundy": "#6d1a2d",
-    "camel": "#b98a56",
-    "cream": "#f3ead7",
-    "emerald": "#0f6b4f",
-    "light grey": "#c3c5c8",
-    "dark grey": "#4a4c50",
-    "light blue": "#a9c4de",
-    "rust": "#9a4a25",
-    "mustard": "#c99a2e",
-    "denim": "#3c5a7d",
-}
-"""Names of clothes' colours that CSS lacks, or has for others."""
 
 
 class Shot(Framed):
@@ -126,11 +110,9 @@ class Kept:
 
     @cached_property
     def image(self) -> Image.Image:
-        """The picture to begin with: the person before the recipe's backdrop, in clothes of the wished colour."""
+        """The picture to begin with: the person before the recipe's backdrop."""
         a, shot = self.shot.alpha[..., None], self.shot
-        clothes = shot.alpha * (1 - self.keep) * np.clip(1 - 1.5 * shot.skin, 0, 1)
-        person = _recoloured(colour.to_srgb(self._lit(shot.linear)), clothes, self.recipe.wishes.colour)
-        picture = self._over(colour.to_linear(person) * a + self._behind * (1 - a), self.keep)
+        picture = self._over(self._lit(shot.linear) * a + self._behind * (1 - a), self.keep)
         picture = composite.add_grain(colour.to_srgb(picture), shot.alpha, shot.grain, self.recipe.seed)
         return Image.fromarray(to_bytes(np.clip(picture, 0, 1)))
 
@@ -302,30 +284,3 @@ def prepare(portrait: Portrait, recipe: Recipe, size: tuple[int, int]) -> Kept:
     framing = place(portrait.face, head.cuts, portrait.hair_top, (photo.width, photo.height), frame, inside)
     shot = Shot(portrait, framing)
     return Kept(shot, recipe, head, (*photo.notes, *framing.notes, *shot.notes))
-
-
-# Clothes of the wished colour.
-
-
-def _recoloured(pixels: np.ndarray, clothes: np.ndarray, wish: str) -> np.ndarray:
-    """The picture, sRGB (H, W, 3), with its main garment in the wished colour; as it is where that is not known."""
-    target, worn = colour_of(wish), clothes > 0.7
-    if target is None or not worn.any():
-        return pixels
-    lab = colour.to_lab(pixels)
-    middle = np.median(lab[worn], 0)
-    apart = np.linalg.norm((lab - middle) * np.float32([0.5, 1, 1]), axis=-1)
-    garment = clothes * np.clip(2 - apart / DOMINANT, 0, 1)
-    change = colour.to_lab(target[None, None])[0, 0] - middle
-    return colour.from_lab(lab + garment[..., None] * change)
-
-
-def colour_of(words: str) -> np.ndarray | None:
-    """A colour's name, such as 'navy' or 'dark green', as sRGB (3,); None where it is not known."""
-    name = " ".join(words.lower().replace("gray", "grey").split())
-    for part in dict.fromkeys((name, *name.split(" ")[-1:])):
-        try:
-            return np.array(ImageColor.getrgb(COLOURS.get(part, part.replace(" ", ""))), np.float32) / 255
-        except ValueError:
-            continue
-    return None

@@ -45,15 +45,18 @@ def torch() -> ModuleType:
 
 
 def diffusers() -> ModuleType:
-    """diffusers, without its bars of progress."""
+    """diffusers, without its bars of progress, nor those of transformers, which it loads text encoders by."""
+    transformers()
     module = _after_torch("diffusers")
     module.utils.logging.disable_progress_bar()
     return module
 
 
 def transformers() -> ModuleType:
-    """transformers."""
-    return _after_torch("transformers")
+    """transformers, without its bars of progress."""
+    module = _after_torch("transformers")
+    module.utils.logging.disable_progress_bar()
+    return module
 
 
 def peft() -> ModuleType:

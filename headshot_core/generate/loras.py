@@ -6,10 +6,18 @@ from pathlib import Path
 
 from headshot_core.errors import HeadshotError
 from headshot_core.files import explain
+from headshot_core.generate import models
 from headshot_core.generate.call import Adapter
+from headshot_core.generate.models import Base
 from headshot_core.generate.weights import read_header
 from headshot_core.people import Person
 from headshot_core.recipe import Lora
+
+
+WIDTHS = {768: "sd15", 2048: "sdxl"}
+"""Families by the width of the words that a U-Net attends to."""
+LAYERS = {"single_transformer_blocks": "flux2_klein", "noise_refiner": "z_image", "transformer.layers.": "z_image"}
+"""Families by names of layers, as diffusers calls them."""
 
 
 def find(lora: Lora, person: Person | None) -> Adapter:
@@ -39,6 +47,36 @@ def metadata(path: Path) -> dict[str, str]:
         raise explain(error, path) from error
     except ValueError as error:
         raise HeadshotError(f"{path.name} is not a .safetensors file.", "Choose another one.") from error
+
+
+def family_of(path: Path) -> str | None:
+    """The family of base models that it was trained for, by names and widths of its layers; None where they do not tell.
+
+    Raises `HeadshotError` for files that are no adapters at all.
+    """
+    metadata(path)
+    for name, entry in read_header(path).tensors.items():
+        if "attn2" in name and "to_k" in name and ("lora_A" in name or "down" in name):
+            return WIDTHS.get(entry["shape"][-1])
+        if family := next((family for part, family in LAYERS.items() if part in name), None):
+            return family
+    return None
+
+
+def fits(path: Path, base: Base) -> bool:
+    """Whether an adapter may be used with a base model, as far as can be told without loading it."""
+    try:
+        return family_of(path) in (None, base.family)
+    except HeadshotError:
+        return False
+
+
+def check(adapter: Adapter, base: Base) -> None:
+    """Raise `HeadshotError` where an adapter was trained for another family of base models."""
+    path = Path(adapter.path)
+    if not fits(path, base):
+        own = next(other.title for other in models.BASES.values() if other.family == family_of(path))
+        raise HeadshotError(f"{path.stem} was trained for {own}, not for {base.title}.", f"Draw with {own}.")
 
 
 def trigger(adapters: tuple[Adapter, ...]) -> str:

@@ -161,6 +161,12 @@ def _looked_at(path: Path, changed: int) -> Portrait:
     return analyse(read_photo(path))
 
 
+def forget() -> None:
+    """Let go of the photos whose poses were copied."""
+    _looked_at.cache_clear()
+    _read_body.cache_clear()
+
+
 def _stance_in(portrait: Portrait) -> Stance:
     """The figure's stance that is nearest to a person's in a photo."""
     face = portrait.face

@@ -41,6 +41,8 @@ function showBases() {
 }
 
 const drawn = () => !props.value.studio;
+const mode = () => recipe.generate.mode;
+const kept = () => drawn() && mode() === "keep"; // the head is held as photographed
 
 // How.
 
@@ -85,8 +87,7 @@ function trained() {
   const used = (file) => recipe.generate.loras.find((lora) => lora.file === file);
   const change = (file, weight) => {
     const others = recipe.generate.loras.filter((lora) => lora.file !== file);
-    const loras = weight > 0 ? [...others, { file, weight }] : others;
-    if (loras.length) set("generate", { loras });
+    set("generate", { loras: weight > 0 ? [...others, { file, weight }] : others });
   };
   return h("div", {}, props.value.trained.map((file) =>
     slider({ label: file, min: 0, max: 1.5, step: 0.05, rest: 1, words: percent, value: used(file)?.weight ?? 0, change: (value) => change(file, value) })));
@@ -142,6 +143,7 @@ const off = () => h("p", { class: "small muted" }, props.value.why);
 
 function poses() {
   if (!drawn()) return [off()];
+  if (kept()) return [h("p", { class: "small muted" }, "Your face is kept, and with it the pose of your photo.")];
   const { pose } = recipe;
   const names = pose.image ? [...props.poses, PHOTO] : props.poses;
   const kind = names.find((one) => one.name === pose.name) || props.poses[0];
@@ -198,7 +200,7 @@ function liveContent(name, alt) {
 // Light.
 
 function lightPanel() {
-  if (!drawn()) return lights();
+  if (!drawn() || ["keep", "restyle"].includes(mode())) return lights(); // the sketch is lit by the studio
   return [...lights(), h("div", { class: "live-row" }, live("light", "Head and shoulders in this light"),
     h("div", { class: "live-words" }, range("generate", "light", "How firmly it is steered", 0, 1, percent, 0.6),
       h("p", { class: "small muted" }, "The drawing begins with this light and dark.")))];
@@ -239,15 +241,15 @@ function finish() {
   const styles = [{ name: "", title: "None" }, ...props.styles];
   return [
     ...grades(),
-    drawn() && settings.mode !== "keep" && range("generate", "blend", "Your own face blended in", 0, 1, percent, 0),
-    drawn() && h("label", { class: "check" }, h("input", { type: "checkbox", checked: settings.relight, "data-key": "relight", onchange: (event) => set("generate", { relight: event.target.checked }) }), h("span", {}, "Light the finished picture once more")),
+    drawn() && !kept() && range("generate", "blend", "Your own face blended in", 0, 1, percent, 0),
+    drawn() && !kept() && h("label", { class: "check" }, h("input", { type: "checkbox", checked: settings.relight, "data-key": "relight", onchange: (event) => set("generate", { relight: event.target.checked }) }), h("span", {}, "Light the finished picture once more")),
     drawn() && h("label", { class: "field" }, h("span", {}, "Retouch as"), h("select", { "data-key": "enhance", onchange: (event) => set("generate", { enhance: event.target.value }) },
       styles.map((style) => h("option", { value: style.name, selected: style.name === settings.enhance }, style.title)))),
   ];
 }
 
 const SECTIONS = [
-  { name: "pose", title: "Pose", body: poses, now: () => (drawn() ? [...props.poses, PHOTO].find((one) => one.name === recipe.pose.name)?.title : "as photographed") },
+  { name: "pose", title: "Pose", body: poses, now: () => (drawn() && !kept() ? [...props.poses, PHOTO].find((one) => one.name === recipe.pose.name)?.title : "as photographed") },
   { name: "light", title: "Light", body: lightPanel, now: () => find(props.patterns, recipe.light.pattern).title },
   { name: "backdrop", title: "Backdrop", body: backdrops, now: () => recipe.wishes.background && drawn() ? "in your words" : find(props.backdrops, recipe.backdrop.kind).title },
   { name: "words", title: "More words", body: wordPanel, now: () => (drawn() ? said() : "as photographed") },

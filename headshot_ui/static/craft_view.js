@@ -56,7 +56,7 @@ function strip(data) {
 function frame(data) {
   const box = h("div", { class: `compare ${data.state}`, style: `--ratio:${data.width / data.height}` });
   const faint = data.state === "drawing" && !data.picture && sketch; // until there is something to see of it
-  if (data.picture || faint) box.append(h("img", { class: faint ? "faint" : "after", src: data.picture || sketch, alt: data.state === "made" ? data.title : data.says || data.title }));
+  if (data.picture || faint) box.append(h("img", { class: faint ? "faint" : data.same ? "after same" : "after", src: data.picture || sketch, alt: data.state === "made" ? data.title : data.says || data.title }));
   if (data.state === "drawing" || !data.picture) box.append(h("span", { class: "shimmer" }));
   if (data.state === "drawing" && data.says) box.append(h("p", { class: "craft-says" }, data.says));
   return box;
@@ -105,6 +105,7 @@ function draw() {
   root.className = `craft-view viewer ${data.state || "none"}${data.series.length || data.stamp ? " filled" : ""}`;
   if (!data.state || data.state === "none") return fill(root);
   const key = data.state === "made" ? data.key : data.state;
+  data.same = data.picture === shown?.picture; // it does not appear anew
   if (data.picture) shown = { key, picture: data.picture };
   else if (shown?.key === key) data.picture = shown.picture;
   if (data.state === SKETCH && data.picture) sketch = data.picture;

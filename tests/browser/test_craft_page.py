@@ -46,7 +46,8 @@ def base_model(studio):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HEADSHOT_HOME", str(studio.home))
-        tiny.install("sd15", extras=False)
+        base = tiny.install("sd15", extras=False)
+        tiny.install_extra("sd15", next(extra for extra in base.extras if extra.kind == "face_adapter"))
 
 
 def begin(page):
@@ -118,6 +119,8 @@ def test_the_form_is_live(visit, base_model):
     page.click(f"{FORM} [data-key='section light']")
     page.wait_for_selector(f"{FORM} [data-live=light] img")
     page.click(f"{FORM} [data-key='way keep']")
+    page.wait_for_selector(f"{VIEW} .viewer-words:has-text('Face and hair stay')")
+    assert page.locator(f"{FORM} [data-live=light]").count() == 0  # the sketch is in this light
     page.click(f"{FORM} .quick .chip:has-text('smile') >> nth=0")
     page.wait_for_selector(f"{FORM} .hint:has-text('face is kept')")
     page.click(f"{FORM} [data-key='section words']")

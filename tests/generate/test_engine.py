@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import time
+import weakref
 from importlib.util import find_spec
 
 import numpy as np
@@ -10,9 +13,12 @@ import tiny
 
 from headshot_core import assets
 from headshot_core.errors import Cancelled, HeadshotError
-from headshot_core.generate import engine, models, pipelines, safety
+from headshot_core.generate import engine, models, pipelines, pose, safety
 from headshot_core.generate.engine import Subject, generate
+from headshot_core.generate.families import latents
+from headshot_core.generate.jobs import Queue
 from headshot_core.photo import read_photo, read_provenance
+from headshot_core.portrait import analyse
 from headshot_core.presets import PARTS
 from headshot_core.progress import CancelToken
 from headshot_core.provenance import EDITED_WITH_AI, GENERATED
@@ -98,6 +104,19 @@ def test_pictures_say_whether_they_were_drawn_or_edited(astronaut, tmp_path):
         assert read_provenance(path).source == source
 
 
+@pytest.mark.parametrize("mode", ["keep", "restyle"])
+def test_only_the_best_are_enlarged_at_once_and_the_others_give_the_same_picture_later(astronaut, mode):
+    frame = Frame(width=192, height=240)
+    result = generate(Subject(astronaut), wish(mode, count=2, shown=1, frame=frame))
+    (best,), (other,) = result.shown, result.more
+    assert best.seen.shape == (240, 192, 3)
+    assert other.seen is other.draft
+    assert other.draft.shape == (*SMALL[::-1], 3)
+    (alone,) = generate(Subject(astronaut), other.recipe).shown
+    assert (other.picture == alone.picture).all()
+    assert other.seen is other.picture
+
+
 def test_the_kept_face_is_the_photos_and_wins_the_likeness(astronaut):
     frame = Frame(width=512, height=640)
     (kept,) = generate(Subject(astronaut), wish("keep", frame=frame)).shown
@@ -132,7 +151,7 @@ def test_noise_without_a_face_is_judged_in_words(astronaut):
 def test_progress_counts_every_step_and_brings_pictures_as_they_are_ready(astronaut):
     heard = []
     generate(Subject(astronaut), wish(count=3, steps=4), heard.append)
-    steps = [(one.step, one.total) for one in heard if one.total]
+    steps = [(one.step, one.total) for one in heard if one.total and one.says.startswith("Drawing")]
     assert steps == [(i, 12) for i in range(1, 13)]
     assert sum(one.candidate is not None for one in heard) == 3
     assert any(one.preview is not None for one in heard)
@@ -156,6 +175,21 @@ def test_unsafe_pictures_are_withheld(astronaut, monkeypatch):
     monkeypatch.setattr(safety, "check", lambda picture: next(verdicts))
     result = generate(Subject(astronaut), wish(count=2, shown=2))
     assert (result.withheld, [one.seed for one in result.shown]) == (1, [4])
+
+
+def test_the_check_can_be_left_out_on_a_machine_of_ones_own_only(astronaut, monkeypatch):
+    monkeypatch.setattr(safety, "check", lambda picture: safety.Verdict(0.9))
+    assert generate(Subject(astronaut), wish()).withheld == 1
+    assert len(generate(Subject(astronaut), wish(), checked=False).shown) == 1
+    monkeypatch.setenv("SPACE_ID", "somebody/space")
+    with pytest.raises(HeadshotError, match="cannot be left out"):
+        generate(Subject(astronaut), wish(), checked=False)
+
+
+def test_a_kept_head_is_held_in_no_other_pose(astronaut):
+    plain, posed = (wish("keep", pose=Pose(name=name)) for name in ("free", "three-quarter-left"))
+    one, other = (generate(Subject(astronaut), recipe).shown[0].picture for recipe in (plain, posed))
+    assert (one == other).all()
 
 
 def test_what_cannot_be_drawn_is_said_before_any_work(astronaut, monkeypatch):
@@ -200,3 +234,27 @@ def test_the_base_model_is_shown_head_and_shoulders(astronaut):
     assert shown.width == shown.height == engine.REFERENCE
     assert face.head_height / shown.height == pytest.approx(engine.HEAD_SHARE, abs=0.06)
     assert abs(face.eye_centre[0] / shown.width - 0.5) < 0.03
+
+
+def test_a_deleted_photo_is_nowhere_any_more(astronaut_photo, tmp_path):
+    """Neither with the pictures drawn of it, nor in what is kept for speed; not even where it was being drawn."""
+    owner, queue = "an owner's word, long enough", Queue()
+    portrait, copied = analyse(astronaut_photo), tmp_path / "pose.jpg"
+    astronaut_photo.image.save(copied)
+    for recipe in (wish(), wish("keep", count=2), wish(pose=Pose(name="photo", image=str(copied))), wish(steps=60)):
+        job = queue.add(owner, Subject(portrait), recipe)
+    while job.step < 2:
+        job.wait(job.turn, 20)
+    alive = weakref.ref(portrait)
+    queue.forget(owner)
+    while not job.over:
+        job.wait(job.turn, 20)
+    assert job.state == "stopped"
+    del portrait
+    deadline = time.monotonic() + 20
+    while (latents._read or latents._encoded or (gc.collect() and alive())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert alive() is None
+    assert not latents._read
+    assert not latents._encoded
+    assert not pose._looked_at.cache_info().currsize

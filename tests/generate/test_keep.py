@@ -15,7 +15,7 @@ from headshot_core.generate import keep
 from headshot_core.matte import clean_foreground
 from headshot_core.photo import read_photo, to_bytes
 from headshot_core.portrait import analyse
-from headshot_core.recipe import Light, Recipe, Wishes
+from headshot_core.recipe import Light, Recipe
 from headshot_core.studio.frame import framed
 
 SIZE = (384, 480)
@@ -207,23 +207,6 @@ def test_nothing_of_the_old_background_is_left_in_the_fringe(astronaut):
 
 
 # What is begun with, and what is said.
-
-
-def test_the_start_wears_the_wished_colour(bare_neck):
-    """Clothes are recoloured, the head is not."""
-    kept = bare_neck
-    red = keep.prepare(kept.shot.portrait, Recipe(wishes=Wishes(colour="burgundy")), (640, 800))
-    before, after = (colour.to_lab(np.asarray(one.image) / np.float32(255)) for one in (kept, red))
-    chest = slice(int(kept.shot.face.chin[1] + 0.6 * kept.shot.face.head_height), None), slice(250, 400)
-    assert np.median(after[chest][..., 1]) > np.median(before[chest][..., 1]) + 20
-    assert np.abs(after - before)[kept.keep == 1].max() < 1
-
-
-@pytest.mark.parametrize(
-    ("words", "known"), [("navy", True), ("Dark Grey", True), ("deep burgundy", True), ("plaid", False), ("", False)]
-)
-def test_colours_by_name(words, known):
-    assert (keep.colour_of(words) is not None) == known
 
 
 def test_a_body_cut_by_the_photo_needs_no_other_crop(portraits):

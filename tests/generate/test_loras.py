@@ -8,14 +8,15 @@ import struct
 import pytest
 
 from headshot_core.errors import HeadshotError
-from headshot_core.generate import loras
+from headshot_core.generate import loras, models
 from headshot_core.people import About, People
 from headshot_core.recipe import Lora
 
 
-def write(path, metadata=None):
-    """A .safetensors file without any tensors."""
-    header = json.dumps({"__metadata__": metadata} if metadata else {}).encode()
+def write(path, metadata=None, **shapes):
+    """A .safetensors file of tensors without any numbers."""
+    tensors = {name: {"dtype": "F16", "shape": shape, "data_offsets": [0, 0]} for name, shape in shapes.items()}
+    header = json.dumps(tensors | ({"__metadata__": metadata} if metadata else {})).encode()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(struct.pack("<Q", len(header)) + header)
     return path
@@ -58,3 +59,24 @@ def test_another_kind_of_file_is_refused_in_words(tmp_path, data):
     path.write_bytes(data)
     with pytest.raises(HeadshotError, match="not a .safetensors file"):
         loras.find(Lora(file=str(path)), None)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "family"),
+    [
+        ("unet.down_blocks.1.attentions.0.attn2.to_k.lora_A.weight", [4, 768], "sd15"),
+        ("lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight", [4, 2048], "sdxl"),
+        ("transformer.single_transformer_blocks.0.attn.to_out.lora_A.weight", [4, 3072], "flux2_klein"),
+        ("transformer.layers.0.attention.to_q.lora_A.weight", [4, 3840], "z_image"),
+        ("something.else", [1], None),
+    ],
+)
+def test_a_file_tells_what_it_was_trained_for(tmp_path, layer, shape, family):
+    path = write(tmp_path / "ada.safetensors", **{layer: shape})
+    assert loras.family_of(path) == family
+    adapter, base = loras.find(Lora(file=str(path)), None), models.BASES["sdxl"]
+    if family in ("sdxl", None):
+        loras.check(adapter, base)
+    else:
+        with pytest.raises(HeadshotError, match="was trained for .*, not for SDXL"):
+            loras.check(adapter, base)

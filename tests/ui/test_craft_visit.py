@@ -187,7 +187,7 @@ def test_without_a_base_model_the_studio_works(page, base):
     steps = list(work.photograph())
     assert steps[-1].total
     assert work.shown.recipe.preset == "city-dusk"
-    assert work.shown.picture.shape[:2] == (1280, 1024)
+    assert work.shown.candidate.picture.shape[:2] == (1280, 1024)
     assert not work.shown.drawn
     assert work.jobs == []
 
@@ -276,8 +276,8 @@ def test_the_best_come_first(work, engine):
     """Drawn in the background, ranked, the best selected; the others are kept."""
     job = draw(work)
     (series,) = work.series
-    assert [one.judged.likeness for one in series.best] == [52, 51]
-    assert [one.judged.likeness for one in series.more] == [50]
+    assert [one.candidate.judged.likeness for one in series.best] == [52, 51]
+    assert [one.candidate.judged.likeness for one in series.more] == [50]
     assert work.selected == series.best[0].key
     assert work.ended is job
     subject, recipe = engine.asked[0]
@@ -377,7 +377,7 @@ def test_once_the_page_before_is_gone_the_pictures_stay(page):
     again = page(photo=False).craft
     assert again.portrait is None
     assert again.recipe.wishes.era == "1920s"
-    assert again.shown.judged.likeness == 52
+    assert again.shown.candidate.judged.likeness == 52
 
 
 def test_in_a_space_they_go_with_the_last_page(page, monkeypatch):
@@ -439,7 +439,7 @@ def test_what_was_drawn_stays_drawn_in_enhance(page, astronaut, monkeypatch):
     monkeypatch.setitem(work._made, made.key, made)
     with pytest.raises(HeadshotError, match="No face"):
         work.enhance(made.key)
-    face = replace(made, picture=astronaut.pixels)
+    face = replace(made, candidate=replace(made.candidate, draft=astronaut.pixels))
     monkeypatch.setitem(work._made, made.key, face)
     work.enhance(made.key)
     assert visit.retouch.portrait

@@ -16,6 +16,8 @@ LIGHT_CYCLES = 8
 REMEMBERED = 4
 """Prompts whose embeddings are kept."""
 _read: WeakKeyDictionary = WeakKeyDictionary()
+_encoded: WeakKeyDictionary = WeakKeyDictionary()
+"""For each VAE the last picture it encoded, and what came of it."""
 
 
 def light_start(noise: Any, lit: Any, strength: float) -> Any:
@@ -67,11 +69,11 @@ def ready_vae(vae: Any) -> None:
     from diffusers.models.modeling_outputs import AutoencoderKLOutput
 
     encode, decode = vae.encode, vae.decode
-    last: list[Any] = []
 
     def encode_once(x: Any, return_dict: bool = True) -> Any:
+        last = _encoded.get(vae)
         if not (last and last[0].dtype == x.dtype and last[0].shape == x.shape and last[0].equal(x)):
-            last[:] = [x, _precise(vae, lambda picture: encode(picture).latent_dist.mode(), x)]
+            last = _encoded[vae] = x, _precise(vae, lambda picture: encode(picture).latent_dist.mode(), x)
         middle = _Middle(last[1])
         return AutoencoderKLOutput(latent_dist=middle) if return_dict else (middle,)
 
@@ -120,8 +122,9 @@ def once(encoder: Any, key: Hashable, read: Callable[[], Any]) -> Any:
 
 
 def forget_read() -> None:
-    """Forget what was read: the encoders have changed."""
+    """Forget what was read: the encoders have changed, or somebody deletes their photo."""
     _read.clear()
+    _encoded.clear()
 
 
 def generators(seeds: Sequence[int]) -> list[Any]:
