@@ -13,7 +13,6 @@ from headshot_core.generate.weights import read_header
 from headshot_core.people import Person
 from headshot_core.recipe import Lora
 
-
 WIDTHS = {768: "sd15", 2048: "sdxl"}
 """Families by the width of the words that a U-Net attends to."""
 LAYERS = {"single_transformer_blocks": "flux2_klein", "noise_refiner": "z_image", "transformer.layers.": "z_image"}
@@ -50,12 +49,12 @@ def metadata(path: Path) -> dict[str, str]:
 
 
 def family_of(path: Path) -> str | None:
-    """The family of base models that it was trained for, by names and widths of its layers; None where they do not tell.
-
-    Raises `HeadshotError` for files that are no adapters at all.
-    """
-    metadata(path)
-    for name, entry in read_header(path).tensors.items():
+    """The family of base models that it was trained for, by names and widths of its layers; None where none tells."""
+    try:
+        tensors = read_header(path).tensors
+    except (OSError, ValueError):
+        return None
+    for name, entry in tensors.items():
         if "attn2" in name and "to_k" in name and ("lora_A" in name or "down" in name):
             return WIDTHS.get(entry["shape"][-1])
         if family := next((family for part, family in LAYERS.items() if part in name), None):
@@ -64,11 +63,8 @@ def family_of(path: Path) -> str | None:
 
 
 def fits(path: Path, base: Base) -> bool:
-    """Whether an adapter may be used with a base model, as far as can be told without loading it."""
-    try:
-        return family_of(path) in (None, base.family)
-    except HeadshotError:
-        return False
+    """Whether an adapter may be used with a base model, as far as its layers tell."""
+    return family_of(path) in (None, base.family)
 
 
 def check(adapter: Adapter, base: Base) -> None:
