@@ -552,6 +552,10 @@ class CraftVisit:
 
         if self.job:
             raise HeadshotError("Something is being drawn already.", "Wait for it, or cancel it.")
+        if self._base and not models.installed(self._base):
+            gone, self._base = self._base, None
+            self._settle_mode()
+            raise HeadshotError(f"{gone.title} is not on this machine any more.", "Look which one is chosen now.")
         self._new_seed()
         subject = Subject(self.portrait, self.person)
         recipe = self.settled

@@ -61,6 +61,7 @@ HEAD_SHARE = 0.5
 """Head height against the height of the picture of the person that a base model is shown."""
 REFERENCE = 1024
 """Pixels of that picture's sides."""
+HELD = "Your face is kept, and with it the pose of your photo."
 LAST_SEED = 2**31 - 1
 
 
@@ -184,13 +185,15 @@ def generate(
     each(Progress("Preparing", 0, 0))
     if checked:
         safety.ready()
-    work = _Work(subject, _settled(recipe, base, subject), base, each, cancel, checked)
+    settled = _settled(recipe, base, subject)
+    work = _Work(subject, settled, base, each, cancel, checked)
     candidates = work.draw()
     order = rank.order([candidate.judged for candidate in candidates])
     ranked = [candidates[i] for i in order]
     shown = recipe.generate.shown
     work.finish(ranked[:shown])
-    notes = (*work.call.prompt.notes, *work.notes)
+    held = (HELD,) if settled.pose != recipe.pose else ()
+    notes = (*work.call.prompt.notes, *held, *work.notes)
     seconds = time.monotonic() - started
     return Generated(tuple(ranked[:shown]), tuple(ranked[shown:]), work.withheld, notes, seconds, base)
 

@@ -307,7 +307,7 @@ def _name_of(path: Path) -> str:
     try:
         changed = path.stat().st_mtime_ns
     except OSError as error:
-        raise HeadshotError(f"There is no trained model {path}.", "Choose another one.") from error
+        raise HeadshotError(f"There is no trained model '{path.stem}' any more.", "Choose another one.") from error
     return hashlib.sha256(f"{path.absolute()} {changed}".encode()).hexdigest()[:16]
 
 

@@ -254,7 +254,7 @@ const SECTIONS = [
   { name: "backdrop", title: "Backdrop", body: backdrops, now: () => recipe.wishes.background && drawn() ? "in your words" : find(props.backdrops, recipe.backdrop.kind).title },
   { name: "words", title: "More words", body: wordPanel, now: () => (drawn() ? said() : "as photographed") },
   { name: "frame", title: "Frame", body: frames, now: () => find(props.frames, recipe.frame.name).title },
-  { name: "numbers", title: "How many", body: numbers, now: () => (drawn() ? `${recipe.generate.count}, the best ${Math.min(recipe.generate.shown, recipe.generate.count)} shown` : "one") },
+  { name: "numbers", title: "How many", body: numbers, now: () => (drawn() && recipe.generate.count > 1 ? `${recipe.generate.count}, the best ${Math.min(recipe.generate.shown, recipe.generate.count)} shown` : "one") },
   { name: "finish", title: "Finish", body: finish, now: () => find(props.grades, recipe.grade.look).title },
   { name: "recipe", title: "Recipe", body: recipeText, now: () => "" },
 ];
@@ -287,7 +287,7 @@ function draw() {
     shownSection = section;
     const open = root.querySelector(".section.open");
     if (open && open.offsetTop + open.offsetHeight > root.scrollTop + root.clientHeight) root.scrollTop = open.offsetTop - root.offsetTop;
-    if (["pose", "light", "words"].includes(section)) changed(); // their pictures are made while they are open
+    if (["pose", "light", "words"].includes(section) && !data.error) changed(); // their pictures are made while they are open
   }
 }
 let shownSection = null;
@@ -316,6 +316,7 @@ function take() {
   again = data.fresh;
   shownSection = null;
   draw();
+  if (data.error) root.querySelector(".drawer-problem").scrollIntoView({ block: "nearest" });
 }
 
 onData(take);

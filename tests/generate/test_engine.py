@@ -117,6 +117,14 @@ def test_only_the_best_are_enlarged_at_once_and_the_others_give_the_same_picture
     assert other.seen is other.picture
 
 
+def test_a_kept_head_is_not_turned(astronaut):
+    posed = generate(Subject(astronaut), wish("keep", pose=Pose(name="three-quarter-left")))
+    assert engine.HELD in posed.notes
+    assert posed.shown[0].recipe.pose == Pose()
+    (free,) = generate(Subject(astronaut), wish("keep")).shown
+    assert (posed.shown[0].picture == free.picture).all()
+
+
 def test_the_kept_face_is_the_photos_and_wins_the_likeness(astronaut):
     frame = Frame(width=512, height=640)
     (kept,) = generate(Subject(astronaut), wish("keep", frame=frame)).shown

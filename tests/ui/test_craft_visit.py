@@ -250,6 +250,29 @@ def test_another_look_keeps_what_was_written(work):
     assert work.recipe.backdrop.kind == "beach_sunset"
 
 
+def test_a_base_model_that_has_gone_is_told_before_another_draws(work, base):
+    """Nobody finds pictures of another model than the one they chose."""
+    base("sd15", "sdxl")
+    work.use_engine("sdxl")
+    base("sd15")
+    with pytest.raises(HeadshotError, match="SDXL is not on this machine any more"):
+        work.generate()
+    assert work.base.name == "sd15"
+
+
+def test_the_sketch_is_what_the_drawing_begins_with(work):
+    """A figure in pose and light, or the person where they are kept or drawn over; words do not change it."""
+    wish = work.recipe.model_dump()
+    sketches = []
+    for mode, clothing in (("photo", ""), ("keep", ""), ("keep", "raincoat")):
+        wish["generate"]["mode"], wish["wishes"]["clothing"] = mode, clothing
+        work.adjust(wish, True)
+        sketches.append(work.sketch())
+    figure, person, again = sketches
+    assert (np.asarray(person) != np.asarray(figure)).any()
+    assert again is person
+
+
 def test_the_pose_of_a_photo(work, tmp_path):
     """It is kept in the visit's own folder, and refused where nobody is on it."""
     with pytest.raises(HeadshotError):
