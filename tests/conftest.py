@@ -56,13 +56,6 @@ def run(capsys, tmp_path, monkeypatch):
     return run
 
 
-def pytest_collection_modifyitems(items) -> None:
-    """Share the work out by files, whose fixtures are dear, and let only one worker drive a browser."""
-    for item in items:
-        group = "browser" if item.path.parent.name == "browser" else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 # Nothing but model files is ever fetched.
 
 
