@@ -29,7 +29,7 @@ async function shoot() {
   const video = h("video", { autoplay: true, playsinline: true, muted: true });
   video.muted = true;
   video.srcObject = stream;
-  const dialog = h("dialog", { class: "camera", "aria-label": "Take a photo" },
+  const dialog = h("dialog", { class: "camera widget", "aria-label": "Take a photo" },
     video,
     h("p", { class: "muted" }, "Face a window, hold the camera at eye height."),
     h("div", { class: "row" },
@@ -45,7 +45,7 @@ async function shoot() {
     stream.getTracks().forEach((track) => track.stop());
     dialog.remove();
   });
-  root.append(dialog);
+  document.querySelector(".gradio-container").append(dialog); // not inside the widget, which is drawn anew with new data
   dialog.showModal();
 }
 

@@ -207,8 +207,8 @@ def test_without_the_net_it_is_enlarged_plainly(head, monkeypatch):
         return []
 
     monkeypatch.setattr(assets, "fetch_all", missing)
-    large, notes = module.sized(head, (352, 440))
-    assert large.shape == (440, 352, 3)
+    large, notes = module.sized(head, (480, 600))
+    assert large.shape == (600, 480, 3)
     assert notes == ("The picture was enlarged without a net, and looks softer: A model file could not be fetched.",)
 
 
