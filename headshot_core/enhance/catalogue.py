@@ -10,12 +10,11 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from headshot_core.doc_tables import put
 from headshot_core.enhance.stack import TOOLS
 from headshot_core.enhance.tool import Tool
-from headshot_core.files import atomic_write
 
 DOCS = Path(__file__).parents[2] / "docs" / "enhance.md"
-BEGIN, END = "<!-- tools: made by python -m headshot_core.enhance.catalogue -->\n", "<!-- /tools -->"
 FEW = 8
 """Choices that the table names one by one."""
 HUGE = 1e6
@@ -83,8 +82,7 @@ def _word(value: Any) -> str:
 
 def update() -> None:
     """Put today's table into the docs."""
-    before, _, rest = DOCS.read_text(encoding="utf-8").partition(BEGIN)
-    atomic_write(DOCS, f"{before}{BEGIN}{table()}{END}{rest.partition(END)[2]}".encode())
+    put(DOCS, "headshot_core.enhance.catalogue", {"tools": table()})
 
 
 if __name__ == "__main__":

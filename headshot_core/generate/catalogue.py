@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from headshot_core.files import atomic_write
+from headshot_core.doc_tables import put
 from headshot_core.generate.models import BASES, EXTRAS, Base, Extra
 
 DOCS = Path(__file__).parents[2] / "docs" / "base-models.md"
-MARKS = "<!-- {}: made by python -m headshot_core.generate.catalogue -->\n", "<!-- /{} -->"
 
 
 def tables() -> dict[str, str]:
@@ -49,12 +48,7 @@ def _extra(extra: Extra) -> str:
 
 def update() -> None:
     """Put today's tables into the docs."""
-    text = DOCS.read_text(encoding="utf-8")
-    for name, table in tables().items():
-        begin, end = (mark.format(name) for mark in MARKS)
-        before, _, rest = text.partition(begin)
-        text = f"{before}{begin}{table}{end}{rest.partition(end)[2]}"
-    atomic_write(DOCS, text.encode())
+    put(DOCS, "headshot_core.generate.catalogue", tables())
 
 
 if __name__ == "__main__":

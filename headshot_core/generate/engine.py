@@ -34,7 +34,7 @@ from headshot_core.generate import (
     rank,
     safety,
 )
-from headshot_core.generate.call import Call, Control, Prompt, Step
+from headshot_core.generate.call import Call, Prompt, Step
 from headshot_core.generate.families import latents
 from headshot_core.generate.models import Ability, Base
 from headshot_core.generate.rank import Judged
@@ -63,8 +63,6 @@ REFERENCE = 1024
 """Pixels of that picture's sides."""
 HELD = "Your face is kept, and with it the pose of your photo."
 LAST_SEED = 2**31 - 1
-
-
 Enlarge = Callable[[CancelToken | None], tuple[np.ndarray, tuple[str, ...]]]
 
 
@@ -215,10 +213,7 @@ def base_of(recipe: Recipe) -> Base:
             "Fetch one (python -m headshot_core models), or use the studio engine.",
         )
     if not models.installed(base):
-        raise HeadshotError(
-            f"{base.title} is not on this machine, or not all of it.",
-            f"Fetch it: python -m headshot_core models get {base.name}",
-        )
+        raise HeadshotError(f"{base.title} is not on this machine, or not all of it.", models.how_to_get(base))
     return base
 
 
@@ -287,7 +282,9 @@ class _Work:
     def _call(self) -> Call:
         recipe, settings = self.recipe, self.recipe.generate
         adapters = tuple(loras.find(lora, self.subject.person) for lora in settings.loras)
-        held = self._held()
+        held = control.controls(recipe, self.size, self.base)
+        if note := control.says(recipe, self.base, held):
+            self.notes.append(note)
         call = Call(
             self._prompt(loras.trigger(adapters)),
             self.size,
@@ -299,15 +296,6 @@ class _Work:
             likeness=settings.likeness,
         )
         return getattr(self, f"_{settings.mode}")(call)
-
-    def _held(self) -> tuple[Control, ...]:
-        """What holds the pose; a head that is kept has its own."""
-        if self.recipe.generate.mode == "keep":
-            return ()
-        held = control.controls(self.recipe, self.size, self.base)
-        if note := control.says(self.recipe, self.base, held):
-            self.notes.append(note)
-        return held
 
     def _prompt(self, trigger: str) -> Prompt:
         about = self.subject.person.about if self.subject.person else None
@@ -338,7 +326,7 @@ class _Work:
 
     def draw(self) -> list[Candidate]:
         """Every picture: drawn, developed, measured."""
-        plan = device.plan(self.base, self.size, len(self.call.seeds))
+        plan = device.plan(self.base, self.size, len(self.call.seeds), guided=self.call.guidance > 1)
         found: list[Candidate] = []
         for begin in range(0, len(self.call.seeds), plan.batch):
             seeds = self.call.seeds[begin : begin + plan.batch]

@@ -46,13 +46,7 @@ def is_here(base: Base) -> bool:
 
 def adapter(base: Base) -> Path:
     """The base's light adapter on this machine. Raises `HeadshotError` where there is none."""
-    extra = next((extra for extra in base.extras if extra.kind == "light_adapter"), None)
-    if extra is None:
-        raise HeadshotError(f"{base.title} has no light adapter.", "Choose SD 1.5, or light it another way.")
-    if not models.installed(extra):
-        raise HeadshotError(
-            f"{extra.title} is not on this machine.", f"Fetch it: python -m headshot_core models get {extra.name}"
-        )
+    extra = models.extra_of(base, "light_adapter", "light adapter", "Choose SD 1.5, or light it another way.")
     return models.location(extra) / extra.files[0]
 
 

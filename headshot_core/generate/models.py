@@ -549,6 +549,26 @@ def find(name: str) -> Base:
     )
 
 
+def how_to_get(item: Base | Extra) -> str:
+    """What to do where a model is missing."""
+    if is_own(item):
+        return "Check it, or choose another base model."
+    return f"Fetch it: python -m headshot_core models get {item.name}"
+
+
+def extra_of(base: Base, kind: ExtraKind, lacking: str, otherwise: str) -> Extra:
+    """What belongs to a base model, on this machine. Raises `HeadshotError` where it is not.
+
+    `lacking`: what a base without such an extra is said to have none of; `otherwise`: what to do then.
+    """
+    extra = next((extra for extra in base.extras if extra.kind == kind), None)
+    if extra is None:
+        raise HeadshotError(f"{base.title} has no {lacking}.", otherwise)
+    if not installed(extra):
+        raise HeadshotError(f"{extra.title} is not on this machine.", how_to_get(extra))
+    return extra
+
+
 def find_extra(name: str) -> Extra:
     """The extra of that name; `HeadshotError` with what there is."""
     if name not in EXTRAS:

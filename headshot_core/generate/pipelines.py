@@ -18,7 +18,7 @@ import numpy as np
 
 from headshot_core.errors import Cancelled, HeadshotError
 from headshot_core.generate import device, library, models
-from headshot_core.generate.call import Adapter, Call, Step
+from headshot_core.generate.call import Adapter, Call, ControlKind, Step
 from headshot_core.generate.device import Plan
 from headshot_core.generate.families import family
 from headshot_core.generate.families.base import Family
@@ -150,11 +150,11 @@ def _load(base: Base, plan: Plan, report: Report) -> _Loaded:
 def _read(base: Base, kind: Family, plan: Plan) -> Any:
     """The pipeline from its folder or file. Raises `HeadshotError`."""
     if not models.installed(base):
-        raise HeadshotError(f"{base.title} is not on this machine, or not all of it.", _again(base))
+        raise HeadshotError(f"{base.title} is not on this machine, or not all of it.", models.how_to_get(base))
     place, dtype = models.location(base), getattr(library.torch(), plan.dtype)
     source = kind.pipeline("text", False)
     options = {"dtype": dtype, "local_files_only": True, **kind.without()}
-    with _explained(f"{base.title} cannot be loaded from {place}", _again(base)):
+    with _explained(f"{base.title} cannot be loaded from {place}", models.how_to_get(base)):
         if place.is_file():
             return source.from_single_file(str(place), config=str(_settings(base)), **options)
         return source.from_pretrained(place, variant=models.variant_here(base), use_safetensors=True, **options)
@@ -170,12 +170,6 @@ def _settings(base: Base) -> Path:
         f"{base.title} is a single file: settings and tokenizer of its family are needed beside it.",
         f"Fetch them with: python -m headshot_core models get {name}",
     )
-
-
-def _again(base: Base) -> str:
-    if base.name in models.BASES:
-        return f"Fetch it: python -m headshot_core models get {base.name}"
-    return "Check it, or choose another base model."
 
 
 def _faster_with_channels_last(pipe: Any, plan: Plan) -> list[Any]:
@@ -240,17 +234,9 @@ def _nets(loaded: _Loaded, call: Call, report: Report) -> list[Any]:
     return [loaded.nets[folder] for folder in folders]
 
 
-def _folder_of_net(base: Base, kind: str) -> Path:
-    extra = next((extra for extra in base.extras if extra.kind == kind), None)
-    if extra is None:
-        raise HeadshotError(
-            f"{base.title} has no ControlNet for {kind}.", "Leave it out, or choose another base model."
-        )
-    if not models.installed(extra):
-        raise HeadshotError(
-            f"{extra.title} is not on this machine.", f"Fetch it: python -m headshot_core models get {extra.name}"
-        )
-    return models.location(extra)
+def _folder_of_net(base: Base, kind: ControlKind) -> Path:
+    todo = "Leave it out, or choose another base model."
+    return models.location(models.extra_of(base, kind, f"ControlNet for {kind}", todo))
 
 
 def _adapt(loaded: _Loaded, call: Call) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from headshot_core.doc_tables import put
 from headshot_core.enhance.view import Study
-from headshot_core.files import atomic_write
 from headshot_core.photo import read_photo
 from headshot_core.portrait import analyse
 from headshot_core.presets import EXAMPLE
@@ -16,7 +16,6 @@ from headshot_core.score.engine import PROFILES, score
 from headshot_core.score.report import Measure, Score
 
 DOCS = Path(__file__).parents[2] / "docs" / "score.md"
-MARKS = "<!-- {}: made by python -m headshot_core.score.catalogue -->\n", "<!-- /{} -->"
 
 
 def tables() -> dict[str, str]:
@@ -40,12 +39,7 @@ def _row(pillar: str, measure: Measure) -> str:
 
 def update() -> None:
     """Put today's tables into the docs."""
-    text = DOCS.read_text(encoding="utf-8")
-    for profile, table in tables().items():
-        begin, end = (mark.format(profile) for mark in MARKS)
-        before, _, rest = text.partition(begin)
-        text = f"{before}{begin}{table}{end}{rest.partition(end)[2]}"
-    atomic_write(DOCS, text.encode())
+    put(DOCS, "headshot_core.score.catalogue", tables())
 
 
 if __name__ == "__main__":

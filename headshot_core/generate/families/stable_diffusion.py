@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from headshot_core.errors import HeadshotError
 from headshot_core.generate import library, models
 from headshot_core.generate.call import Call, Control, ControlKind, Kind, Prompt
 from headshot_core.generate.families import latents
@@ -209,13 +208,7 @@ def _light(pipe: Any, call: Call, generators: list[Any], device: str) -> Any:
 
 def _load_face_adapter(pipe: Any, base: Base) -> None:
     """Load the base's IP-Adapter with its image encoder. Raises `HeadshotError` where it is not here."""
-    extra = next((extra for extra in base.extras if extra.kind == "face_adapter"), None)
-    if extra is None:
-        raise HeadshotError(f"{base.title} has no adapter for faces.", "Choose another base model.")
-    if not models.installed(extra):
-        raise HeadshotError(
-            f"{extra.title} is not on this machine.", f"Fetch it: python -m headshot_core models get {extra.name}"
-        )
+    extra = models.extra_of(base, "face_adapter", "adapter for faces", "Choose another base model.")
     weights = Path(next(name for name in extra.files if "ip-adapter" in name))
     encoder = Path(next(name for name in extra.files if name.endswith("config.json"))).parent
     pipe.load_ip_adapter(
