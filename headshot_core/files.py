@@ -30,6 +30,16 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder that nobody else on the machine may look into."""
+    make_folder(folder.parent)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise explain(error, folder) from error
+
+
 def atomic_write(path: Path | str, data: bytes) -> Path:
     """Write the whole file or nothing: an old file of that name stays until the new one is complete."""
     with atomic_file(path) as file:
@@ -85,6 +95,18 @@ def lock(path: Path, cancel: CancelToken | None = None) -> Iterator[None]:
                 cancel.check()
             time.sleep(0.1)
         yield  # closing the file lets the lock go, as does the end of the process
+
+
+@contextmanager
+def lock_now(path: Path) -> Iterator[bool]:
+    """Hold a lock file if nobody else does; gives whether it is held. False as well where its folder is gone."""
+    try:
+        file = path.open("ab")
+    except OSError:
+        yield False
+        return
+    with file:
+        yield _try_lock(file)
 
 
 def _try_lock(file: BinaryIO) -> bool:

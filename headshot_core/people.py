@@ -21,7 +21,7 @@ from PIL import Image
 from pydantic import Field, ValidationError
 
 from headshot_core.errors import HeadshotError
-from headshot_core.files import atomic_file, atomic_write, explain, home, lock, make_folder
+from headshot_core.files import atomic_file, atomic_write, explain, home, lock, make_private
 from headshot_core.gate import Checked, Gate, check_photos
 from headshot_core.photo import read_photo, srgb_profile
 from headshot_core.portrait import Portrait, analyse
@@ -89,12 +89,12 @@ class People:
     def add(self, about: About) -> Person:
         """A new person. Raises `HeadshotError` without consent, or where the name is taken."""
         _check(about)
-        _private(self.folder)
+        make_private(self.folder)
         with lock(self.folder / LOCK):
             if any(_plain(person.about.name) == _plain(about.name) for person in self.all()):
                 raise HeadshotError(f"There is somebody called '{about.name}' already.", "Choose another name.")
-            folder = _free(self.folder, _slug(about.name))
-            _private(folder)
+            folder = _free(self.folder, slug(about.name))
+            make_private(folder)
             atomic_write(folder / ABOUT, _json(about.model_dump(mode="json")))
         return Person(folder)
 
@@ -145,13 +145,13 @@ class Person:
         pixels = _jpeg(photo.image)
         key = sha256(pixels).digest()
         with self._locked():
-            _private(self.folder / PHOTOS)
+            make_private(self.folder / PHOTOS)
             for path in self.photos:
                 if path.stat().st_size == len(pixels) and sha256(path.read_bytes()).digest() == key:
                     return path
             # The number keeps the order in which they came, and their names unique.
             number = 1 + max((int(path.stem[:4]) for path in self.photos), default=0)
-            return atomic_write(self.folder / PHOTOS / f"{number:04d}-{_slug(Path(name).stem, 'photo')}.jpg", pixels)
+            return atomic_write(self.folder / PHOTOS / f"{number:04d}-{slug(Path(name).stem, 'photo')}.jpg", pixels)
 
     def remove_photo(self, name: str) -> None:
         """Delete one photo; the profile is out of date then."""
@@ -241,7 +241,10 @@ class Person:
 
         Raises `HeadshotError` that names what could not be deleted.
         """
+        from headshot_core.train import runs
+
         name = self.about.name
+        runs.end_all(self)
         with self._locked():
             files = _files(self.folder)
             size = sum(path.lstat().st_size for path in files)
@@ -284,7 +287,7 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFKC", " ".join(name.split())).casefold()
 
 
-def _slug(name: str, otherwise: str = "person") -> str:
+def slug(name: str, otherwise: str = "person") -> str:
     """A name as a file's: small letters, digits and hyphens of any script; never a path, never a reserved word."""
     text = re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", name).casefold()).strip("-")
     text = text.encode()[: 2 * STEM].decode(errors="ignore")[:STEM].strip("-")
@@ -297,16 +300,6 @@ def _free(folder: Path, name: str) -> Path:
     while path.exists() or path.is_symlink():
         path, number = folder / f"{name}-{number}", number + 1
     return path
-
-
-def _private(folder: Path) -> None:
-    """Make a folder that nobody else on the machine may look into."""
-    make_folder(folder.parent)
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        folder.chmod(0o700)
-    except OSError as error:
-        raise explain(error, folder) from error
 
 
 def _jpeg(image: Image.Image) -> bytes:
