@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from headshot_core.errors import HeadshotError
@@ -36,6 +38,42 @@ def models_of(person: Person | None) -> dict[str, Path]:
     """The person's trained models by name, the newest first."""
     files = list((person.folder / "models").glob("*.safetensors")) if person else []
     return {path.stem: path for path in sorted(files, key=lambda path: (-path.stat().st_mtime, path.name))}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One of a person's models, as lists show it."""
+
+    name: str
+    path: Path
+    family: str | None
+    """of base models that it was trained for; None where it does not tell"""
+    base: str
+    """title of the base model, as far as it is known"""
+    trigger: str
+    made: str
+    """when: an ISO date"""
+    likeness: float | None
+    """0..100, measured when it was made"""
+    imported: bool
+    """whether it came from elsewhere"""
+
+
+def all_of(person: Person | None) -> list[Model]:
+    """The person's models with what they say of themselves, the newest first; a damaged one has nothing to say."""
+    return [_described(path) for path in models_of(person).values()]
+
+
+def _described(path: Path) -> Model:
+    said: dict[str, str] = {}
+    with suppress(HeadshotError):
+        said = metadata(path)
+    try:
+        likeness = float(said["likeness"])
+    except (LookupError, ValueError):
+        likeness = None
+    base, trigger, made = (said.get(name, "") for name in ("base_title", "trigger", "made"))
+    return Model(path.stem, path, family_of(path), base, trigger, made, likeness, said.get("imported") == "true")
 
 
 def metadata(path: Path) -> dict[str, str]:
