@@ -1,0 +1,103 @@
+"""What the trainer must know of a model family. One file a family; `train.families.trainee` finds them by name.
+
+The trainer's loop knows no family and a family knows no loop: it reads captions, encodes pictures, mixes noise in,
+predicts, and says what the prediction should have been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headshot_core.generate import library, models
+from headshot_core.generate.families import family
+from headshot_core.generate.models import Base
+
+ATTENTION = ("to_q", "to_k", "to_v", "to_out.0")
+"""The layers that Hugging Face's DreamBooth scripts adapt."""
+
+
+@dataclass(frozen=True, eq=False)
+class Noised:
+    """Pictures with noise mixed in, and what is to be predicted from them."""
+
+    latents: Any
+    """(N, C, h, w)"""
+    time: Any
+    """(N,) as the denoiser takes it"""
+    target: Any
+    """(N, C, h, w)"""
+    weight: Any
+    """(N,) of the loss"""
+
+
+class Trainee:
+    """One family of base models, as the trainer sees it."""
+
+    name: str
+    part: str
+    """of the pipeline: the one that draws, ``unet`` or ``transformer``"""
+    encoders: tuple[str, ...]
+    """text encoders that can be trained"""
+    attention: tuple[str, ...] = ATTENTION
+    feed_forward: tuple[str, ...]
+    """layers that 'all' adapts besides"""
+
+    def targets(self, denoiser: Any, layers: str) -> list[str]:
+        """Full names of the layers to adapt: 'attention' or 'all'."""
+        ends = tuple(f".{end}" for end in (*self.attention, *(self.feed_forward if layers == "all" else ())))
+        linear = library.torch().nn.Linear
+        return [name for name, layer in denoiser.named_modules() if name.endswith(ends) and isinstance(layer, linear)]
+
+    # Loading, part by part, so that never more is in memory than is needed.
+
+    def load(self, base: Base, dtype: Any, parts: Sequence[str]) -> Any:
+        """A pipeline of the base model with these parts (and tokenizers and scheduler) alone."""
+        kind = family(base.family)
+        source = kind.pipeline("text", False)
+        library.diffusers()
+        index = source.load_config(models.location(base), local_files_only=True)
+        heavy = [name for name in index if name in ("unet", "transformer", "vae") or name.startswith("text_encoder")]
+        left_out = {name: None for name in heavy if name not in parts}
+        pipe = source.from_pretrained(
+            models.location(base),
+            dtype=dtype,
+            variant=models.variant_here(base),
+            use_safetensors=True,
+            local_files_only=True,
+            **{**kind.without(), **left_out},
+        )
+        pipe.set_progress_bar_config(disable=True)
+        return pipe
+
+    # Words.
+
+    def read(self, pipe: Any, caption: str) -> dict[str, Any]:
+        """A caption as tensors, (1, ...) each. With gradients where the caller wants them."""
+        raise NotImplementedError
+
+    def collate(self, words: list[dict[str, Any]]) -> dict[str, Any]:
+        """Several captions together."""
+        torch = library.torch()
+        return {name: torch.cat([one[name] for one in words]) for name in words[0]}
+
+    # Pictures.
+
+    def encode(self, pipe: Any, pixels: Any) -> Any:
+        """Latents (1, C, h, w) as the denoiser sees them, from pixels (1, 3, H, W), -1..1."""
+        raise NotImplementedError
+
+    def noised(self, pipe: Any, latents: Any, noise: Any, at: Any) -> Noised:
+        """Latents (N, C, h, w) with noise mixed in; `at` (N,) is uniform in 0..1 and says how much."""
+        raise NotImplementedError
+
+    def predict(self, denoiser: Any, noised: Noised, words: dict[str, Any]) -> Any:
+        """(N, C, h, w), to be like `noised.target`."""
+        raise NotImplementedError
+
+    # Samples.
+
+    def drawing(self, words: dict[str, Any], negative: dict[str, Any]) -> dict[str, Any]:
+        """Keywords of the pipeline for one picture."""
+        raise NotImplementedError

@@ -1,0 +1,154 @@
+"""Which checkpoint? Likeness on prompts and photos that the training never saw, and what likeness alone would hide.
+
+A picture that copies a photo, poses that are all the same, a class prompt that draws the person without being asked:
+each makes a checkpoint worse, however alike its faces are. Of those that are as good as the best, the earliest is taken:
+what comes after it was learnt by heart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from headshot_core.errors import HeadshotError
+from headshot_core.face import identity
+from headshot_core.generate.rank import REAL, copied
+from headshot_core.photo import read_photo
+from headshot_core.portrait import Portrait, analyse
+from headshot_core.profile import ALIKE, Profile
+from headshot_core.train.runs import Checkpoint
+
+SIDE = 32
+"""Pixels of the sides at which two pictures are compared as a whole."""
+WEIGHTS = {"likeness": 0.7, "loss": 0.3}
+"""What the points are made of; what is not known leaves its share to the other."""
+COPY, SAME_POSE, LEAK = 30.0, 15.0, 30.0
+"""Points that a set of nothing but copies, of one pose, of a class prompt that draws another picture, costs."""
+VARIED, MOVED = 0.6, 0.35
+"""Variety below which points are lost, and drift from which they are."""
+TIE = 2.0
+"""Points by which an earlier checkpoint may be worse and still be taken."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """What all checkpoints of a run are measured against."""
+
+    held_out: Profile | None
+    """the looks of the photos held out, or of all photos where none is; None where likeness cannot be measured"""
+    trained: tuple[Portrait, ...] = ()
+    """the photos of the training, to tell copies by"""
+    begun: tuple[np.ndarray, ...] = field(default=())
+    """the samples of the base model, before any training; the class prompt's last"""
+
+    def judge(self, step: int, drawn: Sequence[np.ndarray | None], loss: float | None) -> Checkpoint:
+        """Measure one checkpoint by its samples (uint8, the class prompt's last) and its loss on the photos held out."""
+        samples, plain = list(drawn[:-1]), drawn[-1] if drawn else None
+        portraits = [_portrait(picture) for picture in samples]
+        found = [portrait for portrait in portraits if portrait]
+        likeness, same = self._likeness(portraits, len(samples))
+        checkpoint = Checkpoint(
+            step,
+            loss=loss,
+            likeness=likeness,
+            same=same,
+            copies=sum(any(copied(one, photo) for photo in self.trained) for one in found),
+            variety=self._variety(samples),
+            drift=self._drift(plain),
+        )
+        broken = sum(picture is None for picture in drawn)
+        points = _points(checkpoint, len(samples))
+        return replace(checkpoint, points=points, notes=_notes(checkpoint, len(samples), len(found), broken))
+
+    def _likeness(self, portraits: list[Portrait | None], count: int) -> tuple[float | None, float | None]:
+        """Median likeness, and the share that pass for the same person; a sample without a face counts as 0."""
+        if self.held_out is None or not any(portraits):
+            return None, None
+        alike = [(self.held_out.likeness_of(portrait) or 0) if portrait else 0 for portrait in portraits]
+        return float(np.median(alike)), sum(one >= ALIKE for one in alike) / count
+
+    def _variety(self, samples: list[np.ndarray | None]) -> float | None:
+        """How different the samples are from each other, against the base model's for the same prompts."""
+        begun = _spread(self.begun[:-1])
+        return None if not begun else min(1.0, _spread(samples) / begun)
+
+    def _drift(self, plain: np.ndarray | None) -> float | None:
+        """How far the class prompt's picture moved; 1: as far as two pictures of different prompts lie apart."""
+        usual = _spread(self.begun)
+        if plain is None or not usual:
+            return None
+        return min(1.0, _apart(plain, self.begun[-1]) / usual)
+
+
+def best(checkpoints: Sequence[Checkpoint]) -> Checkpoint | None:
+    """The one to make the model of: the earliest of those that are as good as the best; without any points, the last."""
+    known = [one for one in checkpoints if one.points is not None and one.step]
+    if not known:
+        return max((one for one in checkpoints if one.step), key=lambda one: one.step, default=None)
+    top = max(one.points for one in known)
+    return min((one for one in known if one.points >= top - TIE), key=lambda one: one.step)
+
+
+def _points(checkpoint: Checkpoint, samples: int) -> float | None:
+    known = {}
+    if checkpoint.likeness is not None:
+        known["likeness"] = min(checkpoint.likeness, REAL) / REAL * 100
+    if checkpoint.loss is not None:
+        known["loss"] = 100 * float(np.clip(1.5 - checkpoint.loss, 0, 1))  # the base model's 1 gives 50
+    if not known:
+        return None
+    points = float(np.average(list(known.values()), weights=[WEIGHTS[name] for name in known]))
+    points -= COPY * checkpoint.copies / max(1, samples)
+    if checkpoint.variety is not None:
+        points -= SAME_POSE * max(0.0, VARIED - checkpoint.variety) / VARIED
+    if checkpoint.drift is not None:
+        points -= LEAK * max(0.0, checkpoint.drift - MOVED) / (1 - MOVED)
+    return max(0.0, points)
+
+
+def _notes(checkpoint: Checkpoint, samples: int, faces: int, broken: int) -> tuple[str, ...]:
+    notes = []
+    if broken:
+        notes.append("A sample's numbers broke: the training has gone too far, or too fast.")
+    if samples and not faces:
+        notes.append("No face was drawn: the loss alone tells.")
+    if checkpoint.copies:
+        notes.append(f"{checkpoint.copies} of {samples} samples are almost a photo of the training.")
+    if checkpoint.variety is not None and checkpoint.variety < VARIED:
+        notes.append("The samples are all alike.")
+    if checkpoint.drift is not None and checkpoint.drift > MOVED:
+        notes.append("Other people are drawn differently as well.")
+    if checkpoint.loss is not None and checkpoint.loss > 1.02:
+        notes.append("The photos held out are explained worse than before the training.")
+    return tuple(notes)
+
+
+def profile_of(portraits: Sequence[Portrait]) -> Profile | None:
+    """The looks that samples are compared with; None where likeness cannot be measured on this machine."""
+    from headshot_core.profile import build
+
+    return build(iter(portraits)) if portraits and identity.available() else None
+
+
+def _portrait(picture: np.ndarray | None) -> Portrait | None:
+    try:
+        return None if picture is None else analyse(read_photo(Image.fromarray(picture)))
+    except HeadshotError:  # no face, or none that can be told
+        return None
+
+
+def _spread(pictures: Sequence[np.ndarray | None]) -> float:
+    """The mean distance of all pairs."""
+    whole = [picture for picture in pictures if picture is not None]
+    apart = [_apart(a, b) for i, a in enumerate(whole) for b in whole[:i]]
+    return float(np.mean(apart)) if apart else 0.0
+
+
+def _apart(one: np.ndarray, other: np.ndarray) -> float:
+    """Root of the mean square of the difference of two pictures seen small, 0..1."""
+    small = [cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA) / 255.0 for picture in (one, other)]
+    return float(np.sqrt(np.mean((small[0] - small[1]) ** 2)))

@@ -1,0 +1,91 @@
+"""Sample pictures of a training: always the same prompts and seeds, so that one sees it learn, and can judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from headshot_core import prompt as prompts
+from headshot_core.generate import library
+from headshot_core.generate.families import family
+from headshot_core.generate.families.latents import generators, ready_vae
+from headshot_core.generate.models import Base
+from headshot_core.people import About
+from headshot_core.presets import get
+from headshot_core.train.families import Trainee
+from headshot_core.train.settings import Training
+
+LOOKS = ("boardroom", "sunlit-garden", "corner-cafe", "window-light", "clean-white", "city-dusk", "golden-beach")
+"""Presets whose words the samples are drawn from: none of the photos' captions, so they show what was learnt."""
+SEED = 1000
+PORTRAIT = 0.8
+"""Width against height."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture that is drawn at every checkpoint."""
+
+    prompt: str
+    negative: str
+    seed: int
+    with_trigger: bool = True
+
+
+def samples(training: Training, base: Base, about: About) -> list[Sample]:
+    """What is drawn at each checkpoint; last the class prompt, which calls nobody."""
+    wanted = [
+        Sample(*_words(LOOKS[i % len(LOOKS)], base, about, training.trigger), SEED + i) for i in range(training.samples)
+    ]
+    if not wanted:
+        return []
+    stranger = About(name="anybody", noun=about.noun)
+    return [*wanted, Sample(*_words(LOOKS[0], base, stranger, ""), SEED, with_trigger=False)]
+
+
+def _words(look: str, base: Base, about: About, trigger: str) -> tuple[str, str]:
+    recipe = get(look).recipe()
+    alone = recipe.model_copy(update={"generate": recipe.generate.model_copy(update={"mode": "person"})})
+    written = prompts.write(alone, base, about, trigger)
+    return prompts.plain(written.positive), prompts.plain(written.negative)
+
+
+def size(resolution: int) -> tuple[int, int]:
+    """Width and height of a sample: an upright picture of about `resolution` squared pixels."""
+    step = 64 if resolution >= 512 else 16
+    width, height = resolution * PORTRAIT**0.5, resolution / PORTRAIT**0.5
+    return max(step, round(width / step) * step), max(step, round(height / step) * step)
+
+
+@contextmanager
+def easel(trainee: Trainee, base: Base, denoiser: Any, dtype: Any, device: Any) -> Iterator[Any]:
+    """The pipeline that draws with the denoiser that is being trained; the VAE is in memory only inside the block."""
+    pipe = trainee.load(base, dtype, ("vae",))
+    ready_vae(pipe.vae)
+    pipe.vae.to(device)
+    pipe.register_modules(**{trainee.part: denoiser})
+    family(base.family).settle(pipe, base)
+    try:
+        yield pipe
+    finally:
+        pipe.register_modules(**{trainee.part: None, "vae": None})
+
+
+def draw(pipe: Any, sample: Sample, words: dict[str, Any], base: Base, training: Training) -> np.ndarray | None:
+    """uint8 (H, W, 3); None where the numbers broke. `words`: what `Trainee.drawing` gave."""
+    width, height = size(training.resolution)
+    with library.torch().no_grad():
+        drawn = pipe(
+            **words,
+            width=width,
+            height=height,
+            num_inference_steps=training.sample_steps,
+            guidance_scale=base.guidance,
+            generator=generators((sample.seed,)),
+            output_type="np",
+        ).images[0]
+    return (drawn * 255).round().astype(np.uint8) if np.isfinite(drawn).all() else None
