@@ -89,7 +89,7 @@ def run(
             with around(pipe):
                 return draw(loaded, pipe, call, plan, each, cancel)
         except Exception as error:
-            if _is_out_of_memory(error):
+            if is_out_of_memory(error):
                 forget()
                 raise _too_little(base, call) from None
             raise
@@ -311,7 +311,7 @@ def _draw_all(loaded: _Loaded, pipe: Any, call: Call, plan: Plan, each: Each, ca
             done += _draw(loaded, pipe, replace(call, seeds=left[:batch]), rounds, each, cancel)
             continue
         except Exception as error:
-            if halved or not _is_out_of_memory(error):
+            if halved or not is_out_of_memory(error):
                 raise
         halved, batch = True, max(1, min(batch, len(left)) // 2)
         pipe.vae.enable_tiling()
@@ -406,13 +406,14 @@ def _explained(what: str, todo: str) -> Iterator[None]:
     except HeadshotError:
         raise
     except Exception as error:
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             raise
         reason = str(error).strip().partition("\n")[0][:200] or type(error).__name__
         raise HeadshotError(f"{what} ({reason}).", todo) from error
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether it says that memory, of whatever device, did not do."""
     if isinstance(error, (MemoryError, library.torch().OutOfMemoryError)):
         return True
     said = str(error).lower()

@@ -1,7 +1,7 @@
 """Which checkpoint? Likeness on prompts and photos that the training never saw, and what likeness alone would hide.
 
 A picture that copies a photo, poses that are all the same, a class prompt that draws the person without being asked:
-each makes a checkpoint worse, however alike its faces are. Of those that are as good as the best, the earliest is taken:
+each makes a checkpoint worse, however alike its faces are. Of those as good as the best, the earliest is taken:
 what comes after it was learnt by heart.
 """
 
@@ -19,8 +19,9 @@ from headshot_core.face import identity
 from headshot_core.generate.rank import REAL, copied
 from headshot_core.photo import read_photo
 from headshot_core.portrait import Portrait, analyse
-from headshot_core.profile import ALIKE, Profile
-from headshot_core.train.runs import Checkpoint
+from headshot_core.profile import ALIKE, Profile, build
+from headshot_core.train import dataset
+from headshot_core.train.runs import PHOTOS, SAMPLES, Checkpoint, Run
 
 SIDE = 32
 """Pixels of the sides at which two pictures are compared as a whole."""
@@ -46,7 +47,7 @@ class Judge:
     """the samples of the base model, before any training; the class prompt's last"""
 
     def judge(self, step: int, drawn: Sequence[np.ndarray | None], loss: float | None) -> Checkpoint:
-        """Measure one checkpoint by its samples (uint8, the class prompt's last) and its loss on the photos held out."""
+        """Measure one by its samples (uint8, the class prompt's last) and its loss on the photos held out."""
         samples, plain = list(drawn[:-1]), drawn[-1] if drawn else None
         portraits = [_portrait(picture) for picture in samples]
         found = [portrait for portrait in portraits if portrait]
@@ -85,7 +86,7 @@ class Judge:
 
 
 def best(checkpoints: Sequence[Checkpoint]) -> Checkpoint | None:
-    """The one to make the model of: the earliest of those that are as good as the best; without any points, the last."""
+    """The one to make the model of: the earliest of those as good as the best; without any points, the last."""
     known = [one for one in checkpoints if one.points is not None and one.step]
     if not known:
         return max((one for one in checkpoints if one.step), key=lambda one: one.step, default=None)
@@ -127,11 +128,15 @@ def _notes(checkpoint: Checkpoint, samples: int, faces: int, broken: int) -> tup
     return tuple(notes)
 
 
-def profile_of(portraits: Sequence[Portrait]) -> Profile | None:
-    """The looks that samples are compared with; None where likeness cannot be measured on this machine."""
-    from headshot_core.profile import build
-
-    return build(iter(portraits)) if portraits and identity.available() else None
+def judge_of(run: Run, begun: Sequence[str]) -> Judge:
+    """The judge of a run; `begun`: names of the base model's samples, the class prompt's last."""
+    folder, examples = run.folder / PHOTOS, run.examples
+    seen = [(example, _portrait(dataset.picture(folder, example))) for example in examples]
+    held_out = [portrait for example, portrait in seen if portrait and example.held_out]
+    trained = tuple(portrait for example, portrait in seen if portrait and not example.held_out)
+    known = build(iter(held_out)) if held_out and identity.available() else run.person.profile
+    pictures = [cv2.imread(str(run.folder / SAMPLES / name)) for name in begun]
+    return Judge(known, trained, tuple(picture[..., ::-1] for picture in pictures if picture is not None))
 
 
 def _portrait(picture: np.ndarray | None) -> Portrait | None:

@@ -35,8 +35,8 @@ def make(adapter: Adapter, training: Training) -> Any:
     if training.optimiser == "adamw8bit":
         return import_module("bitsandbytes").optim.AdamW8bit(groups, weight_decay=training.weight_decay)
     if training.optimiser == "prodigy":
-        # Mishchenko & Defazio, "Prodigy: an expeditiously adaptive parameter-free learner", 2023; settings as in Hugging
-        # Face's advanced DreamBooth script.
+        # Mishchenko & Defazio, "Prodigy: an expeditiously adaptive parameter-free learner", 2023; settings as in
+        # Hugging Face's advanced DreamBooth script.
         return import_module("prodigyopt").Prodigy(
             groups, weight_decay=training.weight_decay, use_bias_correction=True, safeguard_warmup=True, decouple=True
         )

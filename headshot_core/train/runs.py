@@ -50,6 +50,8 @@ TRAINING, STATE, WISH, LOCK, LOG, STEPS = "training.json", "state.json", "wish",
 PHOTOS, CACHE, CHECKPOINTS, SAMPLES, RESUME = "photos", "cache", "checkpoints", "samples", "resume"
 JUDGED = "checkpoints.json"
 PACKAGE = Path(__file__).parents[2]
+LOOKS = 3
+"""At a lock, before it counts as held."""
 GRACE = 20
 """Seconds in which a process is to end by itself before it is made to."""
 
@@ -158,8 +160,7 @@ class Run:
         """As the files tell it now."""
         known = self._state()
         state = known.get("state", "draft")
-        alive = self.alive
-        if state in WORKING and not alive and self._state().get("state", "draft") in WORKING:
+        if state in WORKING and not self.alive and self._state().get("state") in WORKING:
             state = "broken"
             known |= {
                 "says": "The training ended without a word: the machine was switched off, or ran out of memory.",
@@ -191,8 +192,22 @@ class Run:
     @property
     def alive(self) -> bool:
         """Whether a process works on it."""
-        with lock_now(self.folder / LOCK) as free:
-            return not free and self.folder.is_dir()
+        for _ in range(LOOKS):  # somebody else may be looking just now
+            with lock_now(self.folder / LOCK) as free:
+                if free or not self.folder.is_dir():
+                    return False
+            time.sleep(0.005)
+        return True
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for its turn."""
+        return self._state().get("state") == "waiting"
+
+    @property
+    def since(self) -> float:
+        """When it was started, in seconds since 1970."""
+        return self._state().get("since", 0.0)
 
     @property
     def checkpoints(self) -> tuple[Checkpoint, ...]:

@@ -43,8 +43,12 @@ def samples(training: Training, base: Base, about: About) -> list[Sample]:
     ]
     if not wanted:
         return []
-    stranger = About(name="anybody", noun=about.noun)
-    return [*wanted, Sample(*_words(LOOKS[0], base, stranger, ""), SEED, with_trigger=False)]
+    return [*wanted, Sample(*class_words(0, base, about), SEED, with_trigger=False)]
+
+
+def class_words(number: int, base: Base, about: About) -> tuple[str, str]:
+    """Prompt and negative prompt for anybody of the person's kind, in one of the looks."""
+    return _words(LOOKS[number % len(LOOKS)], base, About(name="anybody", noun=about.noun), "")
 
 
 def _words(look: str, base: Base, about: About, trigger: str) -> tuple[str, str]:
