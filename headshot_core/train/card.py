@@ -181,7 +181,7 @@ from diffusers import DiffusionPipeline
 device = "cuda" if torch.cuda.is_available() else "cpu"
 pipe = DiffusionPipeline.from_pretrained("{source}", dtype=torch.bfloat16).to(device)
 pipe.load_lora_weights(".", weight_name="{name}.safetensors")
-pipe("{prompt(facts)}").images[0].save("portrait.png")
+pipe(prompt="{prompt(facts)}").images[0].save("portrait.png")
 ```
 
 For {programs}: export it in Headshot Studio, put the exported file into that program's `models/loras` \

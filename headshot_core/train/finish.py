@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,11 +39,17 @@ def finish(run: Run, step: int) -> Path:
     weights = _weights(run, step)
     facts = _facts(run, step)
     samples = [run.folder / SAMPLES / name for one in run.checkpoints if one.step == step for name in one.samples]
-    with _kept(run.person):
+    with kept(run.person):
         store(run.model, weights, facts)
         card.write(run.model, facts, run.checkpoints, samples)
     run.tell(chosen=step)
     return run.model
+
+
+def portable(weights: dict[str, Any]) -> dict[str, Any]:
+    """With the names that every version of diffusers knows: in transformers 5 some text encoders have no text_model."""
+    bare = re.compile(r"(text_encoder(?:_2)?)\.(?=encoder\.)")
+    return {bare.sub(r"\1.text_model.", name): one for name, one in weights.items()}
 
 
 def store(path: Path, weights: dict[str, Any], facts: dict[str, str]) -> None:
@@ -58,12 +65,10 @@ def delete(person: Person, name: str) -> Deleted:
 
     Raises `HeadshotError` that names what could not be deleted. The run that it came from stays, until it is removed.
     """
-    from headshot_core.generate import pipelines
-
     path = loras.models_of(person).get(name)
     if path is None:
         raise HeadshotError(f"There is no model '{name}' of {person.about.name}.", "It may be gone already.")
-    with _kept(person):
+    with kept(person):
         files = [path, *(file for file in card.folder_of(path).rglob("*") if file.is_file())]
         size = sum(file.stat().st_size for file in files)
         try:
@@ -71,7 +76,6 @@ def delete(person: Person, name: str) -> Deleted:
         except OSError as error:
             raise explain(error, path) from error
         shutil.rmtree(card.folder_of(path), ignore_errors=True)
-    pipelines.forget()
     left = tuple(str(place) for place in (path, card.folder_of(path)) if place.exists())
     if left:
         raise HeadshotError(f"Could not be deleted: {', '.join(left)}.", "Close what uses it, and delete it again.")
@@ -127,7 +131,7 @@ def _weights(run: Run, step: int) -> dict[str, Any]:
 
     path = run.weights(step)
     try:
-        return load_file(path)
+        return portable(load_file(path))
     except FileNotFoundError as error:
         there = ", ".join(str(one.step) for one in run.checkpoints) or "none yet"
         raise HeadshotError(f"There is no checkpoint of step {step}.", f"Those kept are: {there}.") from error
@@ -138,7 +142,7 @@ def _weights(run: Run, step: int) -> dict[str, Any]:
 
 
 @contextmanager
-def _kept(person: Person) -> Iterator[None]:
+def kept(person: Person) -> Iterator[None]:
     """One at a time changes people's files; a `HeadshotError` where this person was deleted meanwhile."""
     _ = person.about
     with lock(person.folder.parent / LOCK):

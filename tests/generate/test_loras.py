@@ -68,6 +68,13 @@ def test_another_kind_of_file_is_refused_in_words(tmp_path, data):
         ("lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight", [4, 2048], "sdxl"),
         ("transformer.single_transformer_blocks.0.attn.to_out.lora_A.weight", [4, 3072], "flux2_klein"),
         ("transformer.layers.0.attention.to_q.lora_A.weight", [4, 3840], "z_image"),
+        ("lora_unet_double_blocks_4_img_attn_qkv.lora_down.weight", [4, 3072], "flux2_klein"),
+        ("lora_unet_layers_29_attention_qkv.lora_down.weight", [4, 3840], "z_image"),
+        ("diffusion_model.context_refiner.0.attention.to_q.lora_A.weight", [4, 3840], "z_image"),
+        ("lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight", [4, 1280], "sdxl"),
+        ("lora_te_text_model_encoder_layers_0_self_attn_q_proj.lora_down.weight", [4, 768], "sd15"),
+        ("unet.down_blocks.1.attentions.0.attn2.processor.to_k_lora.down.weight", [4, 768], "sd15"),
+        ("text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight", [4, 768], None),
         ("something.else", [1], None),
     ],
 )
@@ -80,3 +87,22 @@ def test_a_file_tells_what_it_was_trained_for(tmp_path, layer, shape, family):
     else:
         with pytest.raises(HeadshotError, match="was trained for .*, not for SDXL"):
             loras.check(adapter, base)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "kind"),
+    [
+        ("unet.down_blocks.1.attentions.0.attn2.to_k.lora_A.weight", [4, 1024], "Stable Diffusion 2"),
+        ("lora_prior_unet_down_blocks_0_1.lora_down.weight", [4, 2048], "Stable Cascade"),
+        ("transformer.transformer_blocks.18.attn.to_q.lora_A.weight", [4, 3072], "FLUX.1 or a relative of it"),
+        ("transformer.transformer_blocks.0.attn.to_q.lora_A.weight", [4, 6144], "FLUX.2 dev"),
+        ("transformer.transformer_blocks.0.attn2.to_k.lora_A.weight", [4, 2048], "a video model"),
+        ("transformer.joint_blocks.0.x_block.attn.qkv.lora_A.weight", [4, 1536], "Stable Diffusion 3"),
+    ],
+)
+def test_what_no_base_model_here_can_use_is_refused_by_its_name(tmp_path, layer, shape, kind):
+    path = write(tmp_path / "ada.safetensors", **{layer: shape})
+    assert loras.family_of(path) is None
+    assert not loras.fits(path, models.BASES["sdxl"])
+    with pytest.raises(HeadshotError, match=f"ada was trained for {kind}, not for SDXL.*Choose one for SDXL"):
+        loras.check(loras.find(Lora(file=str(path)), None), models.BASES["sdxl"])
