@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import yaml
 from PIL import Image
@@ -48,6 +49,11 @@ CONSENT = (
 def folder_of(model: Path) -> Path:
     """Where the card of a model lies."""
     return model.with_suffix(".card")
+
+
+def exported(name: str) -> str:
+    """What the file is called that a model of that name is exported to, for other programs."""
+    return f"{name}-comfyui.safetensors"
 
 
 def write(
@@ -120,7 +126,7 @@ def _pictures(samples: list[str]) -> str:
 
 
 def _overview(facts: dict[str, str]) -> str:
-    settings = json.loads(facts.get("settings", "{}"))
+    settings = _settings(facts)
     shown = ", ".join(f"{name} {_said(settings[name])}" for name in SETTINGS if settings.get(name) is not None)
     rows = {
         "Base model": facts.get("base_title"),
@@ -136,6 +142,14 @@ def _overview(facts: dict[str, str]) -> str:
     }
     lines = [f"| {title} | {value} |" for title, value in rows.items() if value]
     return "\n".join(["| | |", "|---|---|", *lines])
+
+
+def _settings(facts: dict[str, str]) -> dict[str, Any]:
+    """Those of the training; none where the file came from elsewhere, or says nonsense."""
+    try:
+        return dict(json.loads(facts.get("settings") or "{}"))
+    except (ValueError, TypeError):
+        return {}
 
 
 def _licence(facts: dict[str, str]) -> str:
@@ -184,5 +198,5 @@ pipe.load_lora_weights(".", weight_name="{name}.safetensors")
 pipe(prompt="{prompt(facts)}").images[0].save("portrait.png")
 ```
 
-For {programs}: export it in Headshot Studio, put the exported file into that program's `models/loras` \
-(`models/Lora`), and write the trigger word into the prompt."""
+For {programs}: put `{exported(name)}` (where it is not here, export it in Headshot Studio) into that program's \
+folder of LoRAs, and write the trigger word into the prompt."""

@@ -79,6 +79,7 @@ def _said_elsewhere(model: Path, kind: str, facts: dict[str, str], layers: dict[
     """The model's facts in the words that other programs look for."""
     rank, trigger = str(max(len(down) for down, _ in layers.values())), facts.get("trigger", "")
     version, architecture = ARCHITECTURES[kind]
+    photos = facts.get("photos", "")
     said = {
         "ss_base_model_version": version,
         "ss_network_dim": rank,
@@ -91,7 +92,7 @@ def _said_elsewhere(model: Path, kind: str, facts: dict[str, str], layers: dict[
     if kind in ENCODERS:
         said["ss_network_module"] = "networks.lora"
     if trigger:
-        said["ss_tag_frequency"] = json.dumps({f"1_{trigger}": {trigger: int(facts.get("photos") or 1)}})
+        said["ss_tag_frequency"] = json.dumps({f"1_{trigger}": {trigger: int(photos) if photos.isdecimal() else 1}})
         said["modelspec.trigger_phrase"] = trigger
     return said
 
@@ -197,6 +198,8 @@ NO_ADAPTERS = {
 OURS = ("trigger", "noun", "base", "base_title", "base_source", "licence", "licence_url", "commercial", "captions_hash")
 OURS += ("photos", "step", "settings", "likeness", "loss", "made", "made_with")
 """What a model that was made here says of itself, and says still when it comes from elsewhere."""
+LONGEST = 4000
+"""Letters of each that are kept."""
 ADVICE = f"Headshot Studio takes plain LoRAs for {', '.join(FAMILIES.values())}."
 DOWN = ("A", "down")
 """What the first matrix of a layer is called."""
@@ -403,7 +406,8 @@ def _explained(source: Path) -> Iterator[None]:
 def _facts(said: dict[str, str], kind: str) -> dict[str, str]:
     """What is known of it: of one made here everything, of others what kohya's scripts and ModelSpec write."""
     if said.get("made_with", "").startswith("Headshot Studio"):
-        return {**{name: said[name] for name in OURS if name in said}, "family": kind, "imported": "true"}
+        known = {name: " ".join(said[name].split())[:LONGEST] for name in OURS if name in said}
+        return {**known, "family": kind, "imported": "true"}
     words = _trigger(said).split()
     noun = words.pop() if len(words) > 1 and words[-1] in NOUNS else ""
     return {
