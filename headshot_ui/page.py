@@ -15,13 +15,13 @@ import gradio as gr
 
 from headshot_core.photo import MAX_BYTES
 from headshot_core.presets import presets
-from headshot_ui import craft_tab, crossing, enhance_tab, people_tab, presets_tab
+from headshot_ui import craft_tab, crossing, enhance_tab, people_tab, presets_tab, train_tab
 from headshot_ui.setup import Setup
 from headshot_ui.theme import theme
 from headshot_ui.visit import Visits
 from headshot_ui.widgets import static, widget
 
-TABS = (presets_tab, craft_tab, enhance_tab, people_tab)
+TABS = (presets_tab, craft_tab, enhance_tab, people_tab, train_tab)
 """Only tabs that work."""
 
 LOCAL = "Everything stays on this machine"
@@ -44,6 +44,7 @@ def build(setup: Setup) -> gr.Blocks:
                     places[tab.TITLE] = place, tab.build(visits)
         crossing.connect(visits, tabs, places)
         craft_tab.connect(visits, tabs, places)
+        train_tab.connect(visits, tabs, places)
         people_tab.arrive(visits, *places[people_tab.TITLE])
         demo.unload(_leave(visits))
     demo.queue(default_concurrency_limit=8)

@@ -30,6 +30,7 @@ from headshot_ui.craft_visit import CraftVisit
 from headshot_ui.judge import Judge
 from headshot_ui.people_visit import PeopleVisit
 from headshot_ui.retouch import Retouch
+from headshot_ui.train_visit import TrainVisit
 from headshot_ui.visit_files import download_folder, safe_stem, small_copy, zipped
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ class Visit:
         """the Craft tab's part"""
         self.people = PeopleVisit(self)
         """the People tab's part"""
+        self.train = TrainVisit(self)
+        """the Train tab's part"""
         self.rules = PROFILES[0]
         """by which pictures are scored"""
         self._judge: Judge | None = None
@@ -196,6 +199,7 @@ class Visit:
     def end(self) -> None:
         """Forget everything."""
         self.craft.end()
+        self.train.end()
         self.people.forget()
         self.forget()
 

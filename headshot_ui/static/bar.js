@@ -1,4 +1,5 @@
-// The one main button of the tab, always in the same place. While it works: progress, time left, Cancel.
+// The one main button of the tab, always in the same place. While it works: progress, time left, Cancel. The data may name
+// another `button` with its `event`, and other `buttons` while it works.
 let ticking = null;
 let kind = props.kinds?.[0];
 let settings = false;
@@ -8,7 +9,16 @@ const KINDS = { png: ["PNG", "best quality"], jpg: ["JPEG", "opens everywhere"],
 function left(data) {
   if (data.seconds_left === null) return ""; // not known yet
   const seconds = Math.max(0, (data.until - Date.now()) / 1000);
-  return seconds < 1.5 ? "nearly there" : `about ${Math.round(seconds)} s left`;
+  if (seconds < 1.5) return "nearly there";
+  if (seconds < 90) return `about ${Math.round(seconds)} s left`;
+  return seconds < 5400 ? `about ${Math.round(seconds / 60)} min left` : `about ${(seconds / 3600).toFixed(1)} h left`;
+}
+
+const CANCEL = [{ name: "cancel", title: "Cancel" }];
+function ways(data) {
+  const button = ({ name, title, hint }, at) =>
+    h("button", { type: "button", class: "plain", "data-key": at ? name : "main", title: hint, onclick: () => trigger(name, {}) }, title);
+  return (data.buttons || CANCEL).map(button);
 }
 
 function working(data) {
@@ -25,8 +35,8 @@ function working(data) {
   return [
     h("div", { class: "bar-says", role: "status" }, h("span", {}, data.says), " ", time),
     h("div", { class: "progress", role: "progressbar", "aria-valuenow": data.from, "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": data.says }, track),
-    h("button", { type: "button", class: "plain", "data-key": "main", onclick: () => trigger("cancel", {}) }, "Cancel"),
-  ];
+    ways(data),
+  ].flat();
 }
 
 // How the picture is saved: a button that names it, and a small panel to change it.
@@ -60,7 +70,7 @@ function make() {
   if (!props.value?.ready) return;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   root.closest(".tabitem").querySelector(".stage").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" });
-  trigger("make", { kind, settings });
+  trigger(props.value.event || "make", { kind, settings });
 }
 
 function resting(data) {
@@ -71,7 +81,7 @@ function resting(data) {
     h("button", {
       type: "button", class: "main", "data-key": "main", "aria-disabled": String(!data.ready),
       onclick: make,
-    }, props.button),
+    }, data.button || props.button),
   ];
 }
 

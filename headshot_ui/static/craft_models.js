@@ -93,7 +93,9 @@ function draw() {
 }
 
 onData(() => {
+  if (props.value?.wanted !== undefined) [opened, chosen] = [true, props.value.wanted]; // asked for in another tab
   draw();
+  if (props.value?.wanted !== undefined) root.scrollIntoView({ block: "start" });
   clearInterval(asking);
   asking = busy(props.value || {}) ? setInterval(() => trigger("tick", {}), 1000) : null;
 });
