@@ -7,6 +7,7 @@ framing, pose, light, expression, glasses, clothes and background are named, and
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -22,7 +23,7 @@ from headshot_core.face.landmarks import Face
 from headshot_core.generate.light import Reading, read_shading
 from headshot_core.people import About
 from headshot_core.prompt.phrases import SMALL, colour_name, pose_words
-from headshot_core.prompt.words import SIZES
+from headshot_core.prompt.words import COLOURS, SIZES
 from headshot_core.recipe import Pose, Recipe
 from headshot_core.studio.frame import Framed
 from headshot_core.studio.framing import Framing
@@ -35,8 +36,8 @@ NOUNS: tuple[str, ...] = get_args(About.model_fields["noun"].annotation)
 ARTICLES = ("a", "an", "the", "this", "that", "my", "our", "one")
 HEAD = (200, 0.75)
 """Pixels from crown to chin in which the light is read, and the margin about the head in its heights."""
-NOD = 10.0
-"""Degrees of a nod that are told: less is the way that a head is built."""
+LOWERED, RAISED = -18.0, 8.0
+"""Degrees of a nod from which it is told: foreheads and fringes make level heads read as a little lowered."""
 AIM = 30.0
 """Degrees that the eyes turn at a weight of 1 of their blendshapes."""
 AT_CAMERA, AWAY = 12.0, 25.0
@@ -49,14 +50,17 @@ BESIDE = 0.05
 """The person's share of a pixel below which it shows the background."""
 LEAST = 0.03
 """Share of the picture that must show background or clothes for a word about them."""
-PLAIN, CALM = 7.0, 1.2
-"""CIELAB spread up to which a background is plain, and the step from pixel to pixel up to which it is out of focus."""
+PLAIN = 7.0
+"""CIELAB spread up to which a background is plain."""
+SHARP_SIDE, SHARP = 1024, 4.6
+"""Longer side at which sharpness is looked at, and lightness from pixel to pixel, in the sharpest hundredth, from which
+a background is in focus."""
 SMALL_SIDE = 160
 """Pixels of the longer side at which colours and steps are read."""
 COARSE = 4
 """Steps of CIELAB in which colours are counted."""
-SECOND = 0.3
-"""Share of the clothes from which a second colour is named."""
+SECOND, UNLIKE = 0.2, 30.0
+"""Share of background or clothes from which a second colour is named, and how far it must be from the first, CIELAB."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ def gaze_words(face: Face) -> str:
 
 def posed(face: Face) -> list[str]:
     """How the head is held."""
-    nod = face.pitch if abs(face.pitch) >= NOD else 0.0
+    nod = 0.0 if LOWERED < face.pitch < RAISED else face.pitch
     tilt = face.roll if abs(face.roll) >= SMALL else 0.0
     yaw, nod, tilt = (float(np.clip(angle, -most, most)) for angle, most in ((face.yaw, 75), (nod, 30), (tilt, 25)))
     return pose_words(Recipe(pose=Pose(yaw=yaw, pitch=nod, roll=tilt, shoulders=yaw)))
@@ -175,12 +179,22 @@ def background_words(window: Window, pixels: np.ndarray, mono: bool = False) -> 
         return ""
     lab = colour.to_lab(small)
     spread = float(np.linalg.norm(lab[behind].std(0)))
-    shade = "" if mono else f"{_colours(lab[behind])[0]} "
+    shade = "" if mono else f"{' and '.join(_colours(lab[behind]))} "
     if spread <= PLAIN:
         return f"plain {shade}background"
-    light = lab[..., 0]
-    steps = cv2.magnitude(cv2.Sobel(light, -1, 1, 0), cv2.Sobel(light, -1, 0, 1))[behind] / 8
-    return f"softly blurred {shade}background" if float(steps.mean()) <= CALM else f"busy {shade}background"
+    return f"{shade}background {'in focus' if _sharpness(window) > SHARP else 'softly out of focus'}"
+
+
+def _sharpness(window: Window) -> float:
+    """Steps of lightness behind the person, in the sharpest hundredth."""
+    zoom = SHARP_SIDE / max(window.size)
+    matrix = zoom * window.matrix
+    matrix[:, 2] += (zoom - 1) / 2
+    large = Window(window.study, matrix, (round(zoom * window.size[0]), round(zoom * window.size[1])))
+    light = colour.to_lab(large.photo)[..., 0]
+    steps = cv2.magnitude(cv2.Sobel(light, -1, 1, 0), cv2.Sobel(light, -1, 0, 1)) / 8
+    behind = cv2.erode((large.person < BESIDE).astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
+    return float(np.percentile(steps[behind], 99)) if behind.any() else 0.0
 
 
 def clothes_words(window: Window, pixels: np.ndarray) -> str:
@@ -202,10 +216,19 @@ def _small(layer: np.ndarray) -> np.ndarray:
 
 def _colours(lab: np.ndarray) -> list[str]:
     """The commonest colour of CIELAB values (N, 3) by name, and the second if there is much of it."""
-    names, counts = np.unique([_name(*one) for one in np.round(lab / COARSE).astype(int).tolist()], return_counts=True)
-    order = np.lexsort((names, -counts))
-    most = names[order[0]]
-    return [str(most)] + [str(names[i]) for i in order[1:2] if counts[i] >= SECOND * counts.sum()]
+    shades, counts = np.unique(np.round(lab / COARSE).astype(int), axis=0, return_counts=True)
+    found: Counter[str] = Counter()
+    for shade, count in zip(shades.tolist(), counts.tolist(), strict=True):
+        found[_name(*shade)] += count
+    (first, _), *others = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    second = [name for name, count in others if count >= SECOND * len(lab) and _unlike(first, name)]
+    return [first, *second[:1]]
+
+
+def _unlike(first: str, second: str) -> bool:
+    """Whether two colours are no shades of one."""
+    both = colour.to_lab(np.array([[colour.hex_to_rgb(COLOURS[name]) for name in (first, second)]], np.float32))[0]
+    return float(np.linalg.norm(both[0] - both[1])) > UNLIKE
 
 
 def _name(light: int, green_red: int, blue_yellow: int) -> str:

@@ -28,7 +28,7 @@ class Kind(NamedTuple):
 KINDS: dict[Crop, Kind] = {
     "wide": Kind(0.14, 0.2, 0.28),
     "half": Kind(0.28, 0.37, 0.46),
-    "head": Kind(0.46, 0.56, 0.9),
+    "head": Kind(0.46, 0.56, 1.0),
 }
 STEP, SMALL_STEP, LARGE = 64, 16, 512
 """Sides are multiples of the first from that resolution on, below it of the second."""
@@ -51,8 +51,12 @@ HAIR = 0.8
 """Head heights to each side of the eyes within which what belongs to the person counts as hair."""
 ASPECT = 0.8
 """Width against height that is liked best."""
-SHARES, PLACES = 13, 25
+SHARES, PLACES = 25, 19
 """Head sizes, and places across and down, that are tried."""
+ASIDE, UP = 0.25, 0.22
+"""How far the eyes may be from where they are wanted, in shares of the crop's width and height."""
+LEVEL = 0.7
+"""Degrees up to which eyes count as level: turning costs the photo's edges."""
 TINY = 0.15
 """Another head's height against this one's up to which it is nobody, but a part of the background."""
 
@@ -104,12 +108,17 @@ def cuts(portrait: Portrait, resolution: int, enlarged: float = ENLARGED) -> dic
     sides = {side: cost for share, cost in SMALLER.items() if (side := _side(resolution, share)) >= SMALLEST}
     tries = [(side, enlarged, cost) for side, cost in sides.items()] or [(resolution, enlarged, 0.0)]
     for most in (tries, [(tries[-1][0], max(SOFT, enlarged), 1.5)]):
-        for angle in (portrait.face.roll, portrait.face.roll / 2, 0.0):
+        for angle in _angles(portrait.face.roll):
             view = _Upright(portrait, angle)
             found = {kind: cut for kind in KINDS if (cut := _largest(view, kind, most))}
             if found:
                 return found
     return {}
+
+
+def _angles(roll: float) -> tuple[float, ...]:
+    """Degrees to turn the photo by, the best first."""
+    return (roll, roll / 2, 0.0) if abs(roll) > LEVEL else (0.0,)
 
 
 def _side(resolution: int, share: float) -> int:
@@ -131,15 +140,29 @@ class _Upright:
         self.eyes = self.face.eye_centre
         self.head = self.face.head_height
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the photo."""
+        return self.portrait.photo.width, self.portrait.photo.height
+
+    def placed(self, start: np.ndarray, length: np.ndarray, axis: int) -> np.ndarray:
+        """Where crops begin that are pushed into the photo; one that was turned has no straight edges to push to."""
+        if self.angle:
+            return start
+        return np.clip(start, -0.5, np.maximum(-0.5, self.size[axis] - 0.5 - length))
+
     def points(self, points: np.ndarray) -> np.ndarray:
         """(N, 2) of the photo, turned."""
         return points @ self.turn[:, :2].T + self.turn[:, 2]
 
     @cached_property
     def bare(self) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 of the face with a little about it."""
+        """x0, y0, x1, y1 of the face with a little about it, as far as the photo shows it."""
         points, margin = self.points(self.face.points[:, :2]), AROUND * self.head
-        return *(points.min(0) - margin), *(points.max(0) + margin)
+        low, high = points.min(0) - margin, points.max(0) + margin
+        if self.angle == 0:
+            low, high = np.maximum(low, -0.5), np.minimum(high, np.array(self.size) - 0.5)
+        return *low, *high
 
     @cached_property
     def hair(self) -> tuple[float, float, float]:
@@ -173,12 +196,12 @@ class _Upright:
 
     def inside(self, x0, y0, x1, y1) -> np.ndarray:
         """Which crops (arrays of their sides) lie wholly in the photo."""
-        width, height = self.portrait.photo.width, self.portrait.photo.height
+        width, height = self.size
         back = cv2.invertAffineTransform(self.turn)
         held = np.ones(np.broadcast(x0, y0).shape, bool)
         for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1)):
             u, v = (back[i, 0] * x + back[i, 1] * y + back[i, 2] for i in (0, 1))
-            held &= (u >= -0.5) & (v >= -0.5) & (u <= width - 0.5) & (v <= height - 0.5)
+            held &= (u >= -0.501) & (v >= -0.501) & (u <= width - 0.499) & (v <= height - 0.499)
         return held
 
 
@@ -187,19 +210,21 @@ def _best(view: _Upright, kind: Crop, resolution: int, enlarged: float, cost: fl
     least, best, most = KINDS[kind]
     sizes = np.array(buckets(resolution))
     shares = np.geomspace(least, most, SHARES)
-    across, down = np.linspace(0.25, 0.75, PLACES), np.linspace(-0.16, 0.16, PLACES)
+    across, down = 0.5 + np.linspace(-ASIDE, ASIDE, PLACES), np.linspace(-UP, UP, PLACES)
     number, share, x, dy = (
         axis.ravel() for axis in np.meshgrid(np.arange(len(sizes)), shares, across, down, indexing="ij")
     )
     width, height = sizes[number].T
     scale = share * height / view.head
-    y = _eye_line(share) + dy
-    x0, y0 = view.eyes[0] - x * width / scale, view.eyes[1] - y * height / scale
+    x0 = view.placed(view.eyes[0] - x * width / scale, width / scale, 0)
+    y0 = view.placed(view.eyes[1] - (_eye_line(share) + dy) * height / scale, height / scale, 1)
     x1, y1 = x0 + width / scale, y0 + height / scale
-    costs = np.abs(np.log(share / best)) + 2 * np.abs(x - 0.5) + 3 * np.abs(dy)
+    aside, up = (view.eyes[0] - x0) * scale / width - 0.5, (view.eyes[1] - y0) * scale / height - _eye_line(share)
+    costs = np.abs(np.log(share / best)) + 2 * np.abs(aside) + 3 * np.abs(up)
     costs += 0.25 * np.abs(np.log(width / height / ASPECT)) + 0.5 * np.log(scale).clip(0)
     costs += _hair_cost(view, x0, y0, x1, share)
-    fits = (scale <= enlarged) & view.inside(x0, y0, x1, y1) & _holds(view, x0, y0, x1, y1)
+    fits = (scale <= enlarged) & (np.abs(aside) <= ASIDE + 0.01) & (np.abs(up) <= UP + 0.01)
+    fits &= view.inside(x0, y0, x1, y1) & _holds(view, x0, y0, x1, y1)
     costs = np.where(fits, costs, np.inf)
     i = int(np.argmin(costs))
     if not fits[i]:

@@ -27,7 +27,6 @@ from headshot_core.errors import Cancelled, HeadshotError
 from headshot_core.face import regions
 from headshot_core.gate import variety
 from headshot_core.gate.verdict import Gate
-from headshot_core.inspection import DOUBTFUL
 from headshot_core.matte import clean_foreground
 from headshot_core.people import Person
 from headshot_core.photo import read_photo, to_bytes
@@ -52,12 +51,15 @@ APART = 1.6
 """How much larger the head must be in one of these two: pictures that hardly differ are learnt by heart."""
 NEUTRAL, LEAST, MOST = 0.7, 0.06, 0.6
 """Share of a colour cast that is taken out; and the least and the most that a slider is moved."""
-LEVELLED = 1.0
+LEVELLED = 1.5
 """Degrees of turning that are worth a word."""
 SOFT_EDGE, GROWN = 0.12, 0.08
 """Inter-eye distances: softness of the face's edge in the weights, and how far it reaches out of the oval."""
-BEHIND_SHARE = 1 / 3
-"""Share of the pictures that get another background."""
+KEPT = 60e6
+"""Pixels of all photos up to which they stay in memory while the crops are chosen, rather than be looked at twice."""
+BEHIND_SHARE, CLEAN = 1 / 3, 0.05
+"""Share of the photos that get another background, and the doubt of a cut-out (see `Matte`) up to which they may: what
+is learnt must not show remains of the old one."""
 BACKDROPS = ("paper", "studio_grey", "window", "canvas", "foliage", "office", "concrete", "gradient", "loft", "cafe")
 
 
@@ -110,6 +112,8 @@ class Plan:
     """whether the person can be cut out well"""
     traits: dict
     """the gate's"""
+    portrait: Portrait | None = None
+    """the photo as it was looked at, where there is memory for all"""
     chosen: tuple[Crop, ...] = ()
     held_out: bool = False
     backdrop: Backdrop | None = None
@@ -134,7 +138,7 @@ def prepare(
     for number, plan in enumerate(plans, 1):
         cancel.check()
         report(len(photos) + number - 1, 2 * len(photos), f"Preparing {number} of {len(plans)}")
-        portrait = _read(plan.path).of(profile)
+        portrait = (plan.portrait or _read(plan.path)).of(profile)
         for kind in plan.chosen:
             examples.append(_make(portrait, plan, kind, training, noun, own, folder, cancel))
     dataset.write(folder, examples)
@@ -146,12 +150,14 @@ def _planned(
     photos: list[Path], traits: dict[str, dict], training: Training, report: Callable, cancel: CancelToken
 ) -> list[Plan]:
     """What each photo can give; those that give nothing are done without."""
-    plans, lost = [], []
+    plans, lost, pixels = [], [], 0
     for number, path in enumerate(photos, 1):
         cancel.check()
         report(number - 1, f"Looking at {number} of {len(photos)}")
         try:
-            plans.append(_plan(path, traits.get(path.name, {}), training))
+            portrait = _read(path)
+            pixels += portrait.photo.width * portrait.photo.height
+            plans.append(_plan(path, portrait, traits.get(path.name, {}), training, pixels <= KEPT))
         except Cancelled:
             raise
         except HeadshotError as error:
@@ -165,13 +171,12 @@ def _planned(
     return plans
 
 
-def _plan(path: Path, traits: dict, training: Training) -> Plan:
-    portrait = _read(path)
+def _plan(path: Path, portrait: Portrait, traits: dict, training: Training, kept: bool) -> Plan:
     enlarged = crops.RESCUED if training.rescue else crops.ENLARGED
     cuts = crops.cuts(portrait, training.resolution, enlarged)
     if not cuts:
         raise HeadshotError("It is too small, or no crop of it shows this person alone.", "Use another photo.")
-    return Plan(path, cuts, portrait.matte.doubt < DOUBTFUL, traits)
+    return Plan(path, cuts, portrait.matte.doubt < CLEAN, traits, portrait if kept else None)
 
 
 def _read(path: Path) -> Portrait:
@@ -217,10 +222,11 @@ def _chosen(plans: list[Plan]) -> list[Plan]:
 
 
 def _doubled(plans: list[Plan]) -> list[Plan]:
-    """With second crops, of which there are too few, from photos that have pixels for two that differ."""
+    """With second crops of kinds of which there are too few to learn from, of photos that can give two that differ."""
     plans = list(plans)
     while True:
-        counts = Counter(dict.fromkeys(KINDS, 0) | Counter(kind for plan in plans for kind in plan.chosen))
+        shown = Counter(kind for plan in plans if not plan.held_out for kind in plan.chosen)
+        counts = Counter(dict.fromkeys(KINDS, 0) | shown)
         wanted = [(kind, i) for kind in KINDS if counts[kind] < max(counts.values()) for i in _givers(plans, kind)]
         if not wanted:
             return plans
