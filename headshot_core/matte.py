@@ -96,10 +96,11 @@ class LocalModel:
 
 def _inverse_symmetric(cov: list[np.ndarray], epsilon: float) -> list[np.ndarray]:
     a, b, c, d, e, f = cov
-    a, d, f = a + epsilon, d + epsilon, f + epsilon
+    # Rounding takes flat windows below what any variance, and so any determinant, can be.
+    a, d, f = (np.maximum(variance, 0) + epsilon for variance in (a, d, f))
     minors = [d * f - e * e, c * e - b * f, b * e - c * d, a * f - c * c, b * c - a * e, a * d - b * b]
     determinant = a * minors[0] + b * minors[1] + c * minors[2]
-    return [m / np.maximum(determinant, 1e-20) for m in minors]
+    return [m / np.maximum(determinant, epsilon**3) for m in minors]
 
 
 def closed_form(guide: np.ndarray, tri: np.ndarray, first: np.ndarray, trust: np.ndarray | float = TRUST) -> np.ndarray:

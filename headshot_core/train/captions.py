@@ -57,7 +57,7 @@ SHARP_SIDE, SHARP = 1024, 4.6
 a background is in focus."""
 SMALL_SIDE = 160
 """Pixels of the longer side at which colours and steps are read."""
-COARSE = 4
+COARSE = 6
 """Steps of CIELAB in which colours are counted."""
 SECOND, UNLIKE = 0.2, 30.0
 """Share of background or clothes from which a second colour is named, and how far it must be from the first, CIELAB."""
