@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -135,9 +136,7 @@ def _flux(layers: dict[str, Pair]) -> dict[str, Pair]:
     """FLUX.2's layers by its makers' names, with query, key and value in one."""
     named: dict[str, Pair] = {}
     left = {layer.removeprefix("transformer."): pair for layer, pair in layers.items()}
-    for block in sorted(
-        {match[1] for layer in left if (match := re.match(r"transformer_blocks\.(\d+)\.", layer))}, key=int
-    ):
+    for block in sorted({layer.split(".")[1] for layer in left if layer.startswith("transformer_blocks.")}):
         for name, three in FUSED.items():
             parts = [left.pop(f"transformer_blocks.{block}.{part}", None) for part in three]
             if any(parts):
@@ -229,22 +228,25 @@ def adopt(person: Person, source: Path, name: str = "") -> Path:
 
 def _header(source: Path) -> Header:
     """The header of a whole .safetensors file. Raises `HeadshotError`."""
+    if source.suffix.lower() in PICKLES:
+        raise _pickle(source)
     try:
-        with source.open("rb") as stream:
-            start = stream.read(2)
-        if source.suffix.lower() in PICKLES or start in (b"PK", b"\x80\x02"):
-            raise HeadshotError(
-                f"{source.name} is a pickle, which can run programs when it is opened.",
-                "Take the same model as .safetensors.",
-            )
         header = read_header(source)
         if header.size != source.stat().st_size:
             raise HeadshotError(f"{source.name} is not whole.", "Fetch it again.")
     except OSError as error:
         raise explain(error, source) from error
     except ValueError as error:
+        with source.open("rb") as stream:
+            if stream.read(2) in (b"PK", b"\x80\x02"):
+                raise _pickle(source) from error
         raise HeadshotError(f"{source.name} is not a .safetensors file.", "Choose another one.") from error
     return header
+
+
+def _pickle(source: Path) -> HeadshotError:
+    what = f"{source.name} is a pickle, which can run programs when it is opened."
+    return HeadshotError(what, "Take the same model as .safetensors.")
 
 
 def _family(source: Path, header: Header) -> str:
@@ -285,10 +287,10 @@ def _folded(weights: Weights, said: dict[str, str]) -> Weights:
     """Without alphas: they are part of the second matrix."""
     alphas = {name.removesuffix(".alpha"): value.item() for name, value in weights.items() if name.endswith(".alpha")}
     config = json.loads(said.get("lora_adapter_metadata") or "{}")
-    found: Weights = {}
-    ranks = {
-        match[1]: len(one) for name, one in weights.items() if (match := LAYER.fullmatch(name)) and match[2] in DOWN
-    }
+    downs = [
+        (match[1], len(one)) for name, one in weights.items() if (match := LAYER.fullmatch(name)) and match[2] in DOWN
+    ]
+    ranks, found = dict(downs), {}
     for name, one in weights.items():
         match = LAYER.fullmatch(name)
         if name.endswith(".alpha"):
@@ -377,16 +379,13 @@ def _flat(weights: Weights) -> Weights:
 def _check(source: Path, weights: Weights, kind: str) -> None:
     """Every layer has both matrices, which fit each other, and numbers that are numbers."""
     parts = ("unet.", *(f"{encoder}." for encoder in ENCODERS[kind])) if kind in ENCODERS else ("transformer.",)
-    strange = [name for name in weights if not name.startswith(parts)]
-    if strange:
-        raise HeadshotError(f"{source.name} changes parts that cannot be changed here: {strange[0]}.", ADVICE)
-    for name, one in weights.items():
-        other = weights.get(
-            name.replace(".lora_A.", ".lora_B.") if ".lora_A." in name else name.replace(".lora_B.", ".lora_A.")
-        )
-        fits = other is not None and (".lora_B." in name or one.shape[0] == other.shape[1])
-        if not fits or not np.isfinite(one).all():
-            raise HeadshotError(f"{source.name} is damaged at {name}.", "Fetch it again.")
+    for layer in sorted({name.partition(".lora_")[0] for name in weights}):
+        if not layer.startswith(parts):
+            raise HeadshotError(f"{source.name} changes what cannot be changed here: {layer}.", ADVICE)
+        down, up = (weights.get(f"{layer}.lora_{side}.weight") for side in "AB")
+        whole = down is not None and up is not None and len(down) == up.shape[1]
+        if not whole or not (np.isfinite(down).all() and np.isfinite(up).all()):
+            raise HeadshotError(f"{source.name} is damaged at {layer}.", "Fetch it again.")
 
 
 @contextmanager
@@ -407,7 +406,7 @@ def _facts(said: dict[str, str], kind: str) -> dict[str, str]:
     """What is known of it: of one made here everything, of others what kohya's scripts and ModelSpec write."""
     if said.get("made_with", "").startswith("Headshot Studio"):
         known = {name: " ".join(said[name].split())[:LONGEST] for name in OURS if name in said}
-        return {**known, "family": kind, "imported": "true"}
+        return {**known, "trigger": _trigger(said), "family": kind, "imported": "true"}
     words = _trigger(said).split()
     noun = words.pop() if len(words) > 1 and words[-1] in NOUNS else ""
     return {
@@ -431,7 +430,7 @@ def _trigger(said: dict[str, str]) -> str:
     """
     try:
         folders = dict(json.loads(said.get("ss_tag_frequency") or "{}"))
-        tags = {tag.strip(): int(count) for found in folders.values() for tag, count in dict(found).items()}
+        tags = {tag.strip(): int(times) for found in folders.values() for tag, times in dict(found).items()}
     except (ValueError, TypeError, AttributeError):
         folders, tags = {}, {}
     named = [match[1] for folder in folders if (match := re.fullmatch(r"\d+_(.+)", folder))]
@@ -443,13 +442,9 @@ def _trigger(said: dict[str, str]) -> str:
 
 def _free(person: Person, name: str) -> Path:
     """A path that neither a model nor a run has."""
-    number, wanted = 1, name
-    while (person.folder / "models" / f"{wanted}.safetensors").exists() or (
-        person.folder / "training" / wanted
-    ).exists():
-        number += 1
-        wanted = f"{name}-{number}"
-    return person.folder / "models" / f"{wanted}.safetensors"
+    taken = {*loras.models_of(person), *(path.name for path in (person.folder / "training").glob("*"))}
+    numbered = (name if number == 1 else f"{name}-{number}" for number in count(1))
+    return person.folder / "models" / f"{next(one for one in numbered if one not in taken)}.safetensors"
 
 
 def _plain(model: Path) -> Weights:
