@@ -31,9 +31,9 @@ TEXT_2 = 1280
 """Widths of the text encoders, by which the families are told apart."""
 
 
-def build(family: str, folder: Path | str, seed: int = 0, variant: str | None = None) -> Path:
-    """Write a base model of family ``sd15`` or ``sdxl``."""
-    _pipeline(family, seed).save_pretrained(folder, variant=variant)
+def build(family: str, folder: Path | str, seed: int = 0, variant: str | None = None, attentive=False) -> Path:
+    """Write a base model of family ``sd15`` or ``sdxl``; `attentive`: attention at all levels, so that it can learn."""
+    _pipeline(family, seed, attentive).save_pretrained(folder, variant=variant)
     return Path(folder)
 
 
@@ -127,20 +127,22 @@ def lora(family: str, file: Path | str, seed: int = 0, rank: int = 4, scale: flo
 
 
 @cache
-def _pipeline(family: str, seed: int):
+def _pipeline(family: str, seed: int, attentive: bool = False):
     """The whole model. Whoever changes it has to build another one."""
     diffusers = library.diffusers()
     _seed(seed)
+    levels = {"attentive": attentive}
     if family == "sd15":
         return diffusers.StableDiffusionPipeline(
             vae=_vae(0.18215), text_encoder=_text_encoder(TEXT), tokenizer=_tokenizer(),
-            unet=_unet(cross_attention_dim=TEXT),
+            unet=_unet(cross_attention_dim=TEXT, **levels),
             scheduler=diffusers.PNDMScheduler(skip_prk_steps=True, steps_offset=1, **_SCHEDULE),
             safety_checker=None, feature_extractor=None, requires_safety_checker=False,
         )  # fmt: skip
     if family == "sdxl":
         sdxl = {
             "cross_attention_dim": TEXT + TEXT_2, "use_linear_projection": True, "transformer_layers_per_block": (1, 2),
+            **levels,
             "addition_embed_type": "text_time", "addition_time_embed_dim": 8,
             "projection_class_embeddings_input_dim": 6 * 8 + TEXT_2,
         }  # fmt: skip
@@ -160,11 +162,12 @@ def _seed(seed: int) -> None:
     library.torch().manual_seed(seed)
 
 
-def _unet(**more):
+def _unet(attentive: bool, **more):
+    first = "CrossAttn" if attentive else ""
     return library.diffusers().UNet2DConditionModel(
         sample_size=SIZE // 8, in_channels=4, out_channels=4, layers_per_block=1, norm_num_groups=8,
-        block_out_channels=(16, 32), down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), attention_head_dim=4, **more,
+        block_out_channels=(16, 32), down_block_types=(f"{first}DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", f"{first}UpBlock2D"), attention_head_dim=4, **more,
     )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """A training on a tiny base model, with small pictures in place of prepared photos: milliseconds a step.
 
-    run = tiny_run.make("sd15", steps=20)          # HEADSHOT_HOME: an empty folder
-    lora.train(run)                                # here and now
-    run.start(), tiny_run.wait(run)                # or in a process of its own
+run = tiny_run.make("sd15", steps=20)          # HEADSHOT_HOME: an empty folder
+lora.train(run)                                # here and now
+run.start(), tiny_run.wait(run)                # or in a process of its own
 """
 
 from __future__ import annotations
@@ -28,11 +28,15 @@ NAMES = {"sd15": "sd15", "sdxl": "sdxl", "z_image": "z_image", "flux2_klein": "f
 FAMILIES = tuple(NAMES)
 
 
-def install(family: str) -> None:
-    """A tiny base model of that family, in the studio's own folder."""
+def install(family: str) -> models.Base:
+    """A tiny base model of that family, in the studio's own folder; gives its entry."""
     base = models.find(NAMES[family])
-    if not models.installed(base):
-        tiny.install(base.name, extras=False)
+    if models.installed(base):
+        return base
+    if base.family in ("sd15", "sdxl"):
+        tiny.build(base.family, models.location(base), variant=base.variant, attentive=True)
+        return base
+    return tiny.install(base.name)
 
 
 def person(name: str = "Ada", photos: int = 4) -> Person:
@@ -45,7 +49,9 @@ def person(name: str = "Ada", photos: int = 4) -> Person:
     return added
 
 
-def make(family: str = "sd15", name: str = "mine", photos: int = 4, held_out: int = 0, of: Person | None = None, **wishes):
+def make(
+    family: str = "sd15", name: str = "mine", photos: int = 4, held_out: int = 0, of: Person | None = None, **wishes
+):
     """A run of that family, prepared, not started."""
     install(family)
     given = {"base": NAMES[family], "name": name, "resolution": SIDE, "rank": 4, "steps": 10, "checkpoints": 2}

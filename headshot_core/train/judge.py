@@ -27,6 +27,9 @@ SIDE = 32
 """Pixels of the sides at which two pictures are compared as a whole."""
 WEIGHTS = {"likeness": 0.7, "loss": 0.3}
 """What the points are made of; what is not known leaves its share to the other."""
+WORST, BEST = 1.05, 0.85
+"""Loss on the photos held out, against the base model's, that gives no points and all: most of it is noise that nobody
+can foretell, so that a few per cent are much."""
 COPY, SAME_POSE, LEAK = 30.0, 15.0, 30.0
 """Points that a set of nothing but copies, of one pose, of a class prompt that draws another picture, costs."""
 VARIED, MOVED = 0.6, 0.35
@@ -99,7 +102,7 @@ def _points(checkpoint: Checkpoint, samples: int) -> float | None:
     if checkpoint.likeness is not None:
         known["likeness"] = min(checkpoint.likeness, REAL) / REAL * 100
     if checkpoint.loss is not None:
-        known["loss"] = 100 * float(np.clip(1.5 - checkpoint.loss, 0, 1))  # the base model's 1 gives 50
+        known["loss"] = 100 * float(np.clip((WORST - checkpoint.loss) / (WORST - BEST), 0, 1))
     if not known:
         return None
     points = float(np.average(list(known.values()), weights=[WEIGHTS[name] for name in known]))
