@@ -86,7 +86,7 @@ def train_plan(visit: Visit, error: Exception | None = None, echo: bool = False)
         "base": work.base and work.base.name,
         "choice": work.wish.choice,
         "given": work.wish.model_dump(mode="json", exclude=set(OWN_CONTROLS), exclude_defaults=True),
-        "facts": _facts(work.run.training) if work.run and not work.planning else [],
+        "facts": _facts(work.run) if work.run and not work.planning else [],
         "echo": echo,
         "error": error and problem(error),
         **planned,
@@ -177,8 +177,12 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
-def _facts(training: Training) -> list[dict]:
+def _facts(run: Run) -> list[dict]:
     """All settings of a training, as they were."""
+    try:
+        training = run.training
+    except HeadshotError:  # damaged, or deleted meanwhile
+        return []
     base = models.BASES.get(training.base)
     shown = training.model_dump(mode="json", exclude={"captions", "leave_out"})
     own = {"base": base.title if base else Path(training.base).name, "choice": CHOICES[training.choice][0]}
@@ -473,7 +477,7 @@ def _entry(work: TrainVisit, name: str) -> dict:
     return {
         "name": name,
         "state": status.state if status else "done",
-        "says": _entry_says(status, model),
+        "says": _entry_says(status),
         "picture": _entry_picture(run, status, model),
         "training": run is not None,
         "model": model is not None,
@@ -493,9 +497,9 @@ def _forms(model: Path) -> list[dict]:
     ]
 
 
-def _entry_says(status: Status | None, model: Path | None) -> str:
+def _entry_says(status: Status | None) -> str:
     if status is None:
-        return f"Model for {loras.metadata(model).get('base_title', 'drawing')}"
+        return "Finished model"
     likeness = next((one.likeness for one in status.checkpoints if one.step == status.chosen), None)
     if status.state == "done" and likeness is not None:
         return f"Ready, likeness {likeness:.0f}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +142,8 @@ class TrainVisit:
             raise HeadshotError("This training is not here any more.", "Choose another one.")
         self.opened, self.selected, self.pushed = name, None, ""
         if self.draft:
-            self.wish = _wish_of(self.draft)
+            with suppress(HeadshotError):  # damaged: it can be prepared anew
+                self.wish = _wish_of(self.draft)
 
     def plan_new(self) -> None:
         """Plan another training, with the settings of the last."""
@@ -225,17 +227,23 @@ class TrainVisit:
 
     @property
     def outdated(self) -> bool:
-        """Whether the photos would be prepared differently now."""
+        """Whether the photos would be prepared differently now, or what was prepared is damaged."""
         try:
-            now, then = self.settled(), self.draft.training
+            then = self.draft.training
+        except HeadshotError:
+            return True
+        try:
+            now = self.settled()
         except HeadshotError:
             return False
-        return any(getattr(now, name) != getattr(then, name) for name in PREPARED)
+        return not self.examples or any(getattr(now, name) != getattr(then, name) for name in PREPARED)
 
     @property
     def examples(self) -> list[Example]:
-        """The prepared pictures that are looked at; none before."""
-        return self.draft.examples if self.draft else []
+        """The prepared pictures that are looked at; none before, or where they are damaged."""
+        with suppress(HeadshotError):
+            return self.draft.examples if self.draft else []
+        return []
 
     def caption(self, name: str, text: str) -> None:
         """Other words for a prepared picture, and for whatever is made of its photo later."""

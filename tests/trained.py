@@ -20,6 +20,9 @@ from headshot_core.train.dataset import Example
 from headshot_core.train.runs import Checkpoint, Run
 from headshot_core.train.settings import Training
 
+WIDE = 480
+"""Pixels of a photo's width."""
+SAMPLE = (128, 160)
 CROPS = (("head", 512, 512), ("half", 448, 576), ("wide", 512, 640))
 LOOKS = ("window-light", "clean-white", "city-dusk", "golden-beach", "painted-canvas", "corner-cafe", "open-office")
 
@@ -45,7 +48,7 @@ def photo(number: int) -> Image.Image:
     cut = 2 * number
     picture = picture.crop((cut, 0, picture.width, picture.height - cut))
     picture = ImageEnhance.Brightness(picture).enhance(1 + 0.04 * (number % 5 - 2))
-    return picture.resize((720, round(720 * picture.height / picture.width)))
+    return picture.resize((WIDE, round(WIDE * picture.height / picture.width)))
 
 
 def run(someone: Person, state: str = "draft", step: int = 0, name: str = "", **wishes) -> Run:
@@ -130,9 +133,11 @@ def _checkpoint(made: Run, step: int, share: float) -> Checkpoint:
     files = [f"{step:06d}-{number}.png" for number in range(1, 5)]
     noise = np.random.default_rng(3)
     for number, file in enumerate(files):
-        face = photo(number + 2).resize((512, 640)).filter(ImageFilter.GaussianBlur(14 * (1 - share)))
-        grain = Image.fromarray(noise.integers(0, 255, (80, 64, 3), np.uint8)).resize(
-            face.size, Image.Resampling.BICUBIC
+        face = photo(number + 2).resize(SAMPLE).filter(ImageFilter.GaussianBlur(SAMPLE[0] / 36 * (1 - share)))
+        grain = (
+            Image.fromarray(noise.integers(40, 215, (SAMPLE[1] // 4, SAMPLE[0] // 4), np.uint8))
+            .convert("RGB")
+            .resize(face.size)
         )
         Image.blend(face, grain, 0.75 * (1 - share)).save(folder / file)
     weights = made.weights(step)

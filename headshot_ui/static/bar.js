@@ -14,29 +14,36 @@ function left(data) {
   return seconds < 5400 ? `about ${Math.round(seconds / 60)} min left` : `about ${(seconds / 3600).toFixed(1)} h left`;
 }
 
+// While it works only words and numbers follow: a button that is being pressed is not exchanged under the hand.
 const CANCEL = [{ name: "cancel", title: "Cancel" }];
-function ways(data) {
-  const button = ({ name, title, hint }, at) =>
-    h("button", { type: "button", class: "plain", "data-key": at ? name : "main", title: hint, onclick: () => trigger(name, {}) }, title);
-  return (data.buttons || CANCEL).map(button);
-}
+let live = null;
 
 function working(data) {
+  const buttons = data.buttons || CANCEL;
+  if (live?.names !== JSON.stringify(buttons)) begin(buttons);
   data.until = Date.now() + 1000 * data.seconds_left;
-  const time = h("span", { class: "muted" }, left(data));
+  live.says.textContent = data.says;
+  live.time.textContent = left(data);
   clearInterval(ticking);
-  ticking = setInterval(() => (time.textContent = left(data)), 500);
-  const track = h("span", { class: "progress-fill", style: `width:${data.from}%` });
+  ticking = setInterval(() => (live.time.textContent = left(data)), 500);
+  live.track.setAttribute("aria-valuenow", data.from);
+  live.track.setAttribute("aria-label", data.says);
+  const { style } = live.done;
+  style.transition = "none";
+  style.width = `${data.from}%`;
   // The next step's share fills over the time that a step takes.
   requestAnimationFrame(() => requestAnimationFrame(() => {
-    track.style.transition = `width ${data.step_seconds}s linear`;
-    track.style.width = `${data.to}%`;
+    style.transition = `width ${data.step_seconds}s linear`;
+    style.width = `${data.to}%`;
   }));
-  return [
-    h("div", { class: "bar-says", role: "status" }, h("span", {}, data.says), " ", time),
-    h("div", { class: "progress", role: "progressbar", "aria-valuenow": data.from, "aria-valuemin": 0, "aria-valuemax": 100, "aria-label": data.says }, track),
-    ways(data),
-  ].flat();
+}
+
+function begin(buttons) {
+  const button = ({ name, title, hint }, at) =>
+    h("button", { type: "button", class: "plain", "data-key": at ? name : "main", title: hint, onclick: () => trigger(name, {}) }, title);
+  live = { names: JSON.stringify(buttons), says: h("span"), time: h("span", { class: "muted" }), done: h("span", { class: "progress-fill" }) };
+  live.track = h("div", { class: "progress", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 }, live.done);
+  fill(root, h("div", { class: "bar-inner" }, h("div", { class: "bar-says", role: "status" }, live.says, " ", live.time), live.track, buttons.map(button)));
 }
 
 // How the picture is saved: a button that names it, and a small panel to change it.
@@ -75,6 +82,7 @@ function make() {
 
 function resting(data) {
   clearInterval(ticking);
+  live = null;
   return [
     h("div", { class: "bar-says", role: "status" }, problem(data.error) || data.says),
     props.kinds && data.ready && form(),
@@ -88,7 +96,8 @@ function resting(data) {
 function draw() {
   const data = props.value || { says: "" };
   root.className = `bar ${data.working ? "working" : ""}`;
-  fill(root, h("div", { class: "bar-inner" }, data.working ? working(data) : resting(data)));
+  if (data.working) working(data);
+  else fill(root, h("div", { class: "bar-inner" }, resting(data)));
 }
 
 root.addEventListener("keydown", (event) => {

@@ -48,7 +48,7 @@ def test_no_analytics_and_no_public_api(demo):
 def test_every_tab_has_its_place(demo):
     """Only tabs that work, in the order of a visit."""
     labels = [part["props"]["label"] for part in demo.config["components"] if part["type"] == "tabitem"]
-    assert labels == [tab.TITLE for tab in page.TABS] == ["Presets", "Craft", "Enhance", "People"]
+    assert labels == [tab.TITLE for tab in page.TABS] == ["Presets", "Craft", "Enhance", "People", "Train"]
 
 
 @pytest.mark.parametrize(("space", "words"), [(None, page.LOCAL), ("me/studio", page.HOSTED)])
