@@ -60,7 +60,7 @@ NEXT = {"look": "Look at the photos", "start": "Start training", "go_on": "Go on
 CROPS = {"head": "Head", "half": "Half length", "wide": "Wide"}
 NUMBERS = {
     "likeness": ("Likeness", "How far the drawn faces are this person's: real photos of one person reach 50 to 75."),
-    "loss": ("On photos kept back", "How well it predicts photos that it never saw; the base model itself has 1.00."),
+    "loss": ("Kept back", "How wrong it is on photos that it never saw; the base model itself has 1.00."),
     "variety": ("Variety", "How much poses and pictures still differ, against the base model's own."),
 }
 """Numbers of a checkpoint: title, and words on hover."""

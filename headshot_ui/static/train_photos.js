@@ -31,7 +31,7 @@ function tile(one) {
   }, one.out ? "Take back" : "Leave out");
   return h("li", { class: `crop${one.out ? " out" : ""}`, "data-name": one.name },
     h("div", { class: "crop-frame" }, crop(one)),
-    h("p", { class: "crop-says" }, h("span", {}, one.crop), h("span", { class: "muted", title: `${one.photo}, ${one.width} × ${one.height}${one.held_out ? ". Never learned from: it is kept back to judge the checkpoints by" : ""}` }, one.held_out ? "for judging" : `${one.width} × ${one.height}`), out),
+    h("p", { class: "crop-says" }, h("span", { title: `${one.photo}, ${one.width} × ${one.height}` }, one.crop), h("span", { class: "muted", title: "Never learned from: it is kept back to judge the checkpoints by" }, one.held_out ? "for judging" : ""), out),
     words(one),
     one.notes.length > 0 && h("p", { class: "small muted" }, one.notes.join(" ")));
 }

@@ -146,10 +146,10 @@ function marks() {
 // What a training was started with.
 const FIRST = 4; // facts that are shown without being asked for
 function facts(data) {
-  const list = (some) => h("dl", { class: "facts" }, some.map((fact) => h("div", { class: "fact" }, h("dt", {}, fact.title), h("dd", {}, fact.value))));
+  const row = (fact, at) => h("div", { class: `fact${at < FIRST ? " first" : ""}` }, h("dt", {}, fact.title), h("dd", {}, fact.value));
   return part("facts", data.facts, () => h("div", { class: "train-part train-facts" },
-    h("h2", {}, "Started with"), list(data.facts.slice(0, FIRST)),
-    h("details", {}, h("summary", {}, "Every setting"), list(data.facts.slice(FIRST)))));
+    h("h2", {}, "Started with"), h("dl", { class: "facts" }, data.facts.slice(0, FIRST).map((fact) => row(fact, FIRST))),
+    h("details", {}, h("summary", {}, "Every setting"), h("dl", { class: "facts" }, data.facts.map(row)))));
 }
 
 // Where something is missing before anything can be trained.

@@ -123,8 +123,10 @@ function draw() {
   const frame = part("show", 0, () => h("div", { class: "train-show" }));
   const column = part("curves", 0, () => h("div", { class: "curves" }));
   lay(column, loss(data), likeness(data));
-  lay(frame, seen && stage(data), curves && column);
-  lay(root, head(data), (seen || curves) && frame, words(data), strip(data), card(data), log(data));
+  const picture = part("picture", 0, () => h("div", { class: "train-picture" }));
+  lay(picture, stage(data), words(data));
+  lay(frame, seen && picture, curves && column);
+  lay(root, head(data), (seen || curves) && frame, strip(data), card(data), log(data));
   const pre = root.querySelector("pre");
   if (pre && !pre.scrollTop) pre.scrollTop = pre.scrollHeight;
 }
