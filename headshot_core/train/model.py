@@ -158,7 +158,9 @@ class Model:
             self.optimiser.load_state_dict(saved.pop("optimiser"))
             for group, top in zip(self.optimiser.param_groups, tops, strict=True):
                 group["top"] = top  # it may have been changed since
-            self.scaler.load_state_dict(saved.pop("scaler"))
+            scale = saved.pop("scaler")
+            if scale:  # none, where it was not computed in float16 until now
+                self.scaler.load_state_dict(scale)
         except Exception as error:
             raise HeadshotError(
                 "What was saved of this training is damaged.", "Start a new one, or choose one of its checkpoints."

@@ -28,7 +28,7 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -54,6 +54,8 @@ LOOKS = 3
 """At a lock, before it counts as held."""
 GRACE = 20
 """Seconds in which a process is to end by itself before it is made to."""
+AMENDABLE = ("rate", "text_rate", "steps", "batch", "accumulation", "precision", "checkpointing", "checkpoints")
+"""Settings that may change while a run is at rest: what was saved of it fits before and after."""
 
 
 @dataclass(frozen=True)
@@ -265,6 +267,36 @@ class Run:
         changed = [captions.with_words(one, words, self.training) if one.name == name else one for one in examples]
         dataset.write(self.folder / PHOTOS, changed)
 
+    def amend(self, **changes: Any) -> None:
+        """Other settings for what is left of it, of those in `AMENDABLE`; the text encoders' rate goes with the rate.
+
+        Raises `HeadshotError` for others, and where it is running or finished.
+        """
+        status, training = self.status(), self.training
+        if status.working or not status.startable:
+            raise HeadshotError(
+                f"The training is {'running' if status.working else 'finished'}: its settings stay as they are.",
+                "Pause it first." if status.working else "Start a new one.",
+            )
+        fixed = [name for name in changes if name not in AMENDABLE]
+        if fixed:
+            raise HeadshotError(
+                f"{fixed[0]} cannot change in a training that is prepared.", f"What can: {', '.join(AMENDABLE)}."
+            )
+        if "rate" in changes and training.text_rate:
+            changes = {"text_rate": training.text_rate * changes["rate"] / training.rate} | changes
+        try:
+            amended = Training.model_validate(training.model_dump() | changes)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise HeadshotError(f"{first['loc'][0]} {first['input']}: {first['msg']}.", "Choose another.") from error
+        if amended.steps <= status.step:
+            raise HeadshotError(f"It is at step {status.step} already.", "Give more steps, or stop it there.")
+        amended = amended.model_copy(update={"checkpoints": min(amended.checkpoints, amended.steps)})
+        atomic_write(self.folder / TRAINING, amended.model_dump_json(indent=2).encode())
+        self.tell(steps=amended.steps)
+        self.log(f"From here on: {', '.join(f'{name} {value}' for name, value in changes.items())}.")
+
     def start(self) -> None:
         """Start it, or take it up where it was saved last, in a process of its own. Raises `HeadshotError`."""
         status = self.status()
@@ -403,18 +435,22 @@ def end(run: Run) -> None:
 
 def _spawn(run: Run) -> None:
     """A process that outlives this one."""
-    paths = [str(PACKAGE), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
     alone = {"creationflags": subprocess.CREATE_NO_WINDOW} if os.name == "nt" else {"start_new_session": True}
     with (run.folder / LOG).open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "headshot_core.train.worker", str(run.folder)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=environment, **alone,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=environment(), **alone,
         )  # fmt: skip
     threading.Thread(target=process.wait, daemon=True).start()  # no zombie is left behind
     deadline = time.monotonic() + GRACE
     while not run.alive and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
+
+
+def environment() -> dict[str, str]:
+    """For a process of its own: it finds this package wherever it was started."""
+    paths = [str(PACKAGE), os.environ.get("PYTHONPATH", "")]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
 
 
 def _in_slices(run: Run) -> None:
