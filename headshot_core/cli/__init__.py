@@ -1,4 +1,4 @@
-"""The studio from a terminal: `python -m headshot_core make|generate|enhance|score|gate|people|...`.
+"""The studio from a terminal: `python -m headshot_core make|generate|enhance|score|gate|people|train|...`.
 
 A thin layer, one file a command: arguments in, calls to the core, lines or JSON out. Results go to stdout, everything
 else to stderr. Exit codes: 0 done, 1 a fault of the program, 2 bad input, 130 stopped with Ctrl-C.
@@ -24,6 +24,7 @@ from headshot_core.cli import (
     presets,
     score,
     styles,
+    train,
 )
 from headshot_core.cli.batch import PHOTO_SUFFIXES
 from headshot_core.cli.terminal import Bar, Parser, complain
@@ -31,7 +32,7 @@ from headshot_core.errors import HeadshotError
 
 __all__ = ["PHOTO_SUFFIXES", "Bar", "main"]
 
-COMMANDS = (make, generate, enhance, score, gate, people, presets, styles, inspect, identity, models, assets)
+COMMANDS = (make, generate, enhance, score, gate, people, train, presets, styles, inspect, identity, models, assets)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from pydantic import ValidationError
 
 from headshot_core.cli.batch import find_photos
 from headshot_core.cli.gate import tell, with_bar
-from headshot_core.cli.terminal import Parser, command, complain, print_json
+from headshot_core.cli.terminal import Parser, agreed, command, complain, print_json
 from headshot_core.errors import HeadshotError
 
 if TYPE_CHECKING:
@@ -160,21 +159,14 @@ def _export(given: argparse.Namespace) -> int:
 
 def _delete(given: argparse.Namespace) -> int:
     person = _person(given)
-    if not given.yes and not _agreed(person):
+    question = f"Delete {person.about.name} with {len(person.photos)} photos and all that was made of them?"
+    if not given.yes and not agreed(question):
         complain("Nothing was deleted.")
         return 2
     gone = person.delete()
     facts = {"name": gone.name, "files": gone.files, "bytes": gone.bytes, "left": list(gone.left)}
     _say(given.json, facts, f"{gone.name} is deleted: {gone.files} files, {gone.bytes / 1e6:.1f} MB. Nothing is left.")
     return 0
-
-
-def _agreed(person: Person) -> bool:
-    if not sys.stdin.isatty():
-        raise HeadshotError("Deleting needs a yes.", "Add --yes.")
-    question = f"Delete {person.about.name} with {len(person.photos)} photos and all that was made of them? [y/N] "
-    print(question, end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 # What is said.

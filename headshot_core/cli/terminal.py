@@ -71,6 +71,14 @@ def first_line(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").splitlines()[0]
 
 
+def agreed(question: str) -> bool:
+    """Ask on the terminal, and give whether the answer is yes. Raises `HeadshotError` where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise HeadshotError("Deleting needs a yes.", "Add --yes.")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 # Output.
 
 
