@@ -75,7 +75,8 @@ def connect(visits: Visits, tabs: gr.Tabs, places: dict[str, tuple]) -> None:
     (place, tab), (_, craft), (_, people) = places[TITLE], places[craft_tab.TITLE], places[people_tab.TITLE]
     do = Crossing(tab, visits, craft, people, tabs)
     tab.on(place.select, do.arrive, trigger_mode="once")
-    tab.on(tab.train_plan.people, do.people, also=(*people.all(), tabs), trigger_mode="once")
+    for part in (tab.train_plan, tab.train_photos):
+        tab.on(part.people, do.people, also=(*people.all(), tabs), trigger_mode="once")
     tab.on(tab.train_plan.bases, do.bases, also=(*craft.all(), tabs), trigger_mode="once")
     tab.on(tab.bar.draw, do.draw, also=(*craft.all(), tabs), trigger_mode="once", **HEAVY)
 
@@ -141,7 +142,8 @@ class Handlers:
                 yield self.tab.put(bar=views.bar_working(step))
         except Cancelled:
             says = "Stopped. Nothing was changed."
-        yield self.tab.show(visit, bar=views.bar(visit, says=says))
+        photos = views.train_photos(visit) | {"come": not says}
+        yield self.tab.show(visit, bar=views.bar(visit, says=says), train_photos=photos)
 
     @careful("train_photos")
     def caption(self, visit: Visit, data: dict) -> Iterator[dict]:
@@ -167,7 +169,7 @@ class Handlers:
         """Learn from the photos that were looked at."""
         yield self.tab.put(bar=views.bar(visit, says="One moment …") | {"ready": False})
         visit.train.start()
-        yield self.tab.show(visit)
+        yield self.tab.show(visit, train_view=views.train_view(visit) | {"come": True})
 
     @careful("bar")
     def go_on(self, visit: Visit, data: dict) -> Iterator[dict]:
@@ -279,6 +281,8 @@ class Crossing(Handlers):
     def people(self, visit: Visit, data: dict) -> Iterator[dict]:
         """Somebody is to be added, or photos of them."""
         visit.people.arrive()
+        if data.get("short"):
+            visit.people.open(str(data["short"]))
         yield self.folk.show(visit) | {self.tabs: gr.Tabs(selected=people_tab.TITLE)}
 
     @careful("train_plan")

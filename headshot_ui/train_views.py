@@ -74,8 +74,6 @@ def train_plan(visit: Visit, error: Exception | None = None, echo: bool = False)
     work = visit.train
     here = [base for base in work.bases if models.installed(base)]
     person = work.person
-    planned, trouble = _planned(work) if work.planning and here else ({}, None)
-    error = error or trouble
     return {
         "teach": _teach(work, here),
         "hosted": hosted(),
@@ -89,7 +87,7 @@ def train_plan(visit: Visit, error: Exception | None = None, echo: bool = False)
         "facts": _facts(work.run) if work.run and not work.planning else [],
         "echo": echo,
         "error": error and problem(error),
-        **planned,
+        **(_planned(work) if work.planning and here else {}),
     }
 
 
@@ -140,14 +138,14 @@ def _base(base: Base) -> dict:
     }
 
 
-def _planned(work: TrainVisit) -> tuple[dict, Exception | None]:
-    """What the choices take here, and what the empty fields stand for; or what stands in the way."""
+def _planned(work: TrainVisit) -> dict:
+    """What the choices take here, and what the empty fields stand for, where that can be told."""
     try:
         filled = work.settled().model_dump(mode="json", exclude=set(OWN_CONTROLS))
         estimates = work.estimates()
-    except HeadshotError as error:
-        return {"choices": [_choice(name) for name in CHOICES], "filled": {}}, error
-    return {"choices": [_choice(name, estimates[name]) for name in CHOICES], "filled": filled}, None
+    except HeadshotError:  # said beside the photos
+        return {"choices": [_choice(name) for name in CHOICES], "filled": {}}
+    return {"choices": [_choice(name, estimates[name]) for name in CHOICES], "filled": filled}
 
 
 def _choice(name: str, estimate: Estimate | None = None) -> dict:
@@ -170,7 +168,9 @@ def time_words(seconds: float) -> str:
     if seconds < 90 * 60:
         return f"about {round(seconds / 60)} min"
     hours = seconds / 3600
-    return f"about {hours:.1f} h" if hours < 10 else f"about {hours:.0f} h"
+    if hours < 10:
+        return f"about {hours:.1f} h"
+    return f"about {hours:.0f} h" if hours < 48 else f"about {hours / 24:.0f} days"
 
 
 def _megabytes(size: int) -> str:
@@ -245,14 +245,25 @@ def train_photos(visit: Visit, error: Exception | None = None, pictures: bool = 
     return {
         "ready": True,
         "run": work.opened,
+        "short": work.person.short,
         "name": work.person.about.name,
         "seen": bool(examples),
         "busy": busy,
         "pictures": shown,
         "says": _photos_say(work, examples),
         "outdated": work.outdated if examples else False,
+        "lacking": _lacking(work),
         "error": error and problem(error),
     }
+
+
+def _lacking(work: TrainVisit) -> dict | None:
+    """What stands in the way of a training, above all too few photos."""
+    try:
+        work.settled()
+    except HeadshotError as error:
+        return problem(error)
+    return None
 
 
 def _photos(visit: Visit, person: Person) -> list[dict]:
@@ -328,6 +339,7 @@ def train_view(visit: Visit, error: Exception | None = None, have: Collection[st
     checkpoint, number = work.shown
     return {
         "ready": True,
+        "short": work.person.short,
         "name": work.opened,
         "title": _title(work, status),
         "state": status.state,
@@ -363,8 +375,7 @@ def _says(run: Run | None, status: Status) -> str:
     if status.working and run.wish:
         return WISHES[run.wish]
     if status.state == "training":
-        left = "" if status.seconds_left is None else f", {time_words(status.seconds_left)} left"
-        return f"{_percent(status)} %{left}. You may leave this page: it goes on."
+        return f"{_percent(status)} %. You may leave this page: it goes on."
     return status.says
 
 
@@ -565,7 +576,7 @@ def _next_of_plan(work: TrainVisit) -> tuple[str, bool, str]:
     try:
         estimate = work.estimate()
     except HeadshotError as error:
-        return event, False, f"{error.what} {error.todo}".strip()
+        return event, False, error.todo or error.what  # all of it stands beside the photos
     if not estimate.fits:
         return event, False, f"{estimate.says} {estimate.todo}".strip()
     if event == "start":
@@ -581,7 +592,7 @@ def _bar_training(run: Run, status: Status) -> dict:
     buttons = [{"name": name, "title": title, "hint": hint} for name, (title, hint) in ENDS.items()]
     return {
         "working": True,
-        "says": WISHES.get(run.wish) or f"{STATES[status.state]}, step {status.step} of {status.steps}",
+        "says": WISHES.get(run.wish, status.says),
         "from": round(share, 1),
         "to": round(share + more, 1),
         "step_seconds": round(seconds or 1, 1),

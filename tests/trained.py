@@ -61,9 +61,8 @@ def run(someone: Person, state: str = "draft", step: int = 0, name: str = "", **
     (made.folder / runs.PHOTOS).mkdir(parents=True)
     _prepared(made, someone)
     (made.folder / runs.TRAINING).write_bytes(training.model_dump_json(indent=2).encode())
-    made.tell(
-        state=state, says=SAYS[state], step=step, steps=training.steps, seconds_left=2.6 * (training.steps - step)
-    )
+    left = 2.6 * (training.steps - step)
+    made.tell(state=state, says=SAYS[state].format(step, training.steps), steps=training.steps, seconds_left=left)
     if state == "failed":
         made.tell(todo="Close other programs, then go on: everything is saved.")
     if step:
@@ -77,7 +76,7 @@ SAYS = {
     "draft": "Not started yet.",
     "waiting": "Waiting for its turn",
     "preparing": "Reading the captions",
-    "training": "Training",
+    "training": "Step {} of {}",
     "finishing": "Choosing the best moment",
     "paused": "Paused, everything is saved.",
     "done": "The model is ready.",
@@ -122,6 +121,8 @@ def learn(made: Run, step: int) -> None:
             rows.writerow([at, 0.09 + 0.07 * math.exp(-4 * at / steps) + random.normal(0, 0.025), 1e-4, 1.4])
     places = [at for at in (round(steps * share / 5) for share in range(1, 6)) if at <= step]
     made.tell(step=step)
+    if made.status().state == "training":
+        made.tell(says=f"Step {step} of {steps}")
     for at in places:
         made.keep(_checkpoint(made, at, at / steps))
         made.log(f"Checkpoint at step {at} is kept and judged.")

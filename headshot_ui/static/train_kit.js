@@ -17,6 +17,12 @@ function lay(node, ...children) {
   if (key && !node.contains(document.activeElement)) node.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
 }
 
+// What was asked for comes into sight.
+function come() {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (props.value.come) root.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
+}
+
 function foldHead(key, title, now, open, toggle) {
   return h("button", { type: "button", class: "section-head", "aria-expanded": String(open), "data-key": key, onclick: toggle },
     h("span", {}, title), h("span", { class: "muted" }, now), icon("open"));

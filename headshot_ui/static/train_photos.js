@@ -2,7 +2,7 @@
 const pictures = new Map(); // kept here, so that captions and choices do not send them again
 let shaded = false; // what counts less is dimmed
 
-const key = (one) => `${props.value.run}/${one.name}`;
+const key = (one) => `${props.value.short}/${props.value.run}/${one.name}`;
 
 function plain(one, busy) {
   return h("li", { class: "snap" }, h("div", { class: "snap-picture" }, h("img", { src: one.picture, alt: "" }), busy && h("span", { class: "shimmer" })));
@@ -44,14 +44,20 @@ function seen(data) {
   return [
     part("head", [data.name, data.says, data.outdated], () => h("div", { class: "crops-head" },
       h("div", {}, h("h2", {}, `${data.name}, as the training sees it`), h("p", { class: "muted small", role: "status" }, data.says)), shade)),
+    data.lacking && lacking(data),
     part("hint", data.name, () => h("p", { class: "muted small crops-hint" }, "The words say everything but the face: what is named can change later, what is not belongs to the person. Change them where they are wrong.")),
     h("ul", { class: "crops" }, data.pictures.map((one) => part(`tile ${key(one)}`, [one, Boolean(pictures.get(key(one)))], () => tile(one)))),
   ];
 }
 
+// What stands in the way of a training, above all too few photos.
+const lacking = (data) => part("lacking", [data.lacking, data.short], () => h("div", { class: "train-lacking" },
+  h("h2", {}, data.lacking.what), h("p", { class: "muted" }, data.lacking.todo),
+  button("add photos", "Add photos", () => trigger("people", { short: data.short }), "plain")));
+
 function before(data) {
   return [
-    part("head", [data.name, data.says, "before"], () => h("div", { class: "crops-head" }, h("div", {},
+    data.lacking ? lacking(data) : part("head", [data.name, data.says, "before"], () => h("div", { class: "crops-head" }, h("div", {},
       h("h2", {}, `The good photos of ${data.name}`), h("p", { class: "muted small" }, data.says)))),
     part("photos", [data.pictures.map((one) => one.name), data.name, data.busy], () => h("ul", { class: "snaps" }, data.pictures.map((one) => plain({ ...one, picture: pictures.get(key(one)).picture }, data.busy)))),
   ];
@@ -68,5 +74,6 @@ function draw() {
 onData(() => {
   for (const one of props.value.pictures || []) if (one.picture) pictures.set(key(one), { picture: one.picture, shade: one.shade });
   draw();
+  come();
 });
 draw();

@@ -137,16 +137,18 @@ function ask() {
   asking = props.value?.stamp ? setInterval(() => trigger("tick", { seen: props.value.stamp, have: have() }), 1500) : null;
 }
 
-let shownName = null;
+let owner = null;
 onData(() => {
   const data = props.value;
-  if (data.name !== shownName) {
-    thumbs.clear(); // files of different trainings may have the same names
-    shownName = data.name;
+  if (owner !== `${data.short}/${data.name}`) {
+    owner = `${data.short}/${data.name}`;
+    [thumbs, parts].forEach((known) => known.clear()); // files of different trainings may have the same names
+    large = null;
   }
   for (const [file, url] of Object.entries(data.thumbs || {})) thumbs.set(file, url);
   if (data.picture) large = { picture: data.picture };
   draw();
+  come();
   ask();
 });
 draw();

@@ -158,11 +158,11 @@ def test_a_training_that_runs(visit, anna):
         page.wait_for_selector(f"{VIEW} .compare img")
         assert page.locator(f"{VIEW} .moment").count() == 2
         assert page.locator(f"{VIEW} svg[role=img]").count() == 2
-        assert "Learning, step 200 of 500" in page.inner_text(BAR)
+        assert "Step 200 of 500" in page.inner_text(BAR)
         page.click(f"{VIEW} [data-key='moment 100']")
         page.wait_for_selector(f"{VIEW} .train-words:has-text('Step 100')")
         trained.learn(made, 400)
-        page.wait_for_selector(f"{BAR}:has-text('step 400 of 500')")
+        page.wait_for_selector(f"{BAR}:has-text('Step 400 of 500')")
         page.wait_for_selector(f"{VIEW} .moment >> nth=3")
         assert "Step 100" in page.inner_text(f"{VIEW} .train-words")  # what somebody looks at stays
         other = come(visit(PHONE, "dark"))

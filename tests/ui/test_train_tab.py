@@ -89,13 +89,13 @@ def test_a_model_is_found_without_a_base_model(run, anna, monkeypatch):
     assert shown["train_view"]["card"]["facts"]
 
 
-def test_too_few_photos_are_told_beside_the_button(run, base):
-    """In the plan, and the button cannot be pressed."""
+def test_too_few_photos_are_told(run, base):
+    """All of it beside the photos, what to do beside the button, which cannot be pressed."""
     trained.person("Ben", 2)
     shown = run("arrive")
-    assert "can be used" in shown["bar"]["says"]
+    assert "are needed" in shown["bar"]["says"]
     assert not shown["bar"]["ready"]
-    assert shown["train_plan"]["error"]
+    assert "can be used" in shown["train_photos"]["lacking"]["what"]
 
 
 def test_a_plain_refusal(run, anna, monkeypatch):
@@ -267,7 +267,9 @@ def test_the_ways_to_other_tabs(run, anna, model_files):
     shown = run("bases", name="sdxl")
     assert shown["tabs"].selected == "Craft"
     assert shown["other"]["craft_models"]["wanted"] == "sdxl"
-    assert run("people")["tabs"].selected == "People"
+    trained.person("Ben", 1)
+    assert run("people", short="ben")["tabs"].selected == "People"
+    assert run.visit.people.person.short == "ben"
 
 
 def test_a_damaged_model_is_told(run, anna):
@@ -309,7 +311,7 @@ def test_every_event_is_known_to_the_page():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(3, "5 s"), (89, "90 s"), (2400, "40 min"), (9000, "2.5 h"), (9e4, "25 h")]
+    ("seconds", "said"), [(3, "5 s"), (89, "90 s"), (2400, "40 min"), (9000, "2.5 h"), (9e4, "25 h"), (4e5, "5 days")]
 )
 def test_a_time_in_words(seconds, said):
     """As one would say it."""
