@@ -12,3 +12,11 @@ def peak_mb() -> float:
     import sys
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
+
+
+def device_peak_mb() -> float:
+    """The most memory that this process held where it computes, in MB: on the graphics card where there is one."""
+    from headshot_core.generate import library
+
+    torch = library.torch()
+    return torch.cuda.max_memory_allocated() / 1e6 if torch.cuda.is_available() else peak_mb()

@@ -11,6 +11,7 @@ import json
 import sys
 import time
 
+from benchmarks import device_peak_mb
 from headshot_core.generate import device, library, models, pipelines
 from headshot_core.generate.call import Call, Prompt
 from headshot_core.generate.families import family
@@ -59,17 +60,7 @@ def main() -> None:
     draw(1, 1, 64)
     started = time.perf_counter()
     draw(*map(int, numbers))
-    json.dump({"seconds": time.perf_counter() - started, "megabytes": _peak()}, sys.stdout)
-
-
-def _peak() -> float:
-    """Peak memory: the GPU's where one draws, else the process's."""
-    import resource
-
-    torch = library.torch()
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e3 if sys.platform != "darwin" else 1e6)
+    json.dump({"seconds": time.perf_counter() - started, "megabytes": device_peak_mb()}, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A model of Stable Diffusion 1.5's shape with random weights, laid out as on the hub."""
+"""Models of Stable Diffusion 1.5's shape, and smaller ones, with random weights, laid out as on the hub."""
 
 from __future__ import annotations
 
@@ -18,15 +18,25 @@ SCHEDULE = {
 """The hub's scheduler/scheduler_config.json: PNDM."""
 
 
-def folder(narrow: bool = False) -> Path:
-    """Where the model lies, made at the first call; `narrow`: a sixteenth of the weights, to time what is around it."""
-    place = Path(tempfile.gettempdir()) / f"headshot-benchmark-sd15{'-narrow' if narrow else ''}"
+FULL = {"divisor": 1, "levels": 4, "layers": 2, "mid": "UNetMidBlock2DCrossAttn"}
+SHAPES = {
+    "": FULL,
+    "-narrow": {**FULL, "divisor": 4},
+    "-distilled": {"divisor": 1, "levels": 3, "layers": 1, "mid": None},
+}
+"""By the end of the folder's name: as it is; a sixteenth of the weights; 323 million, as in BK-SDM-Tiny (Kim et al.,
+"BK-SDM: a lightweight, fast, and cheap version of Stable Diffusion", 2023)."""
+
+
+def folder(shape: str = "") -> Path:
+    """Where the model of one of the `SHAPES` lies, made at the first call."""
+    place = Path(tempfile.gettempdir()) / f"headshot-benchmark-sd15{shape}"
     if not (place / "model_index.json").exists():
-        _pipeline(4 if narrow else 1).save_pretrained(place)
+        _pipeline(**SHAPES[shape]).save_pretrained(place)
     return place
 
 
-def _pipeline(divisor: int):
+def _pipeline(divisor: int, levels: int, layers: int, mid: str | None):
     torch, diffusers, transformers = library.torch(), library.diffusers(), library.transformers()
     torch.manual_seed(0)
     torch.set_default_dtype(torch.float16)  # half the disk, as the hub's fp16 files
@@ -36,8 +46,10 @@ def _pipeline(divisor: int):
             bos_token_id=510, eos_token_id=511, pad_token_id=511,
         )  # fmt: skip
         unet = diffusers.UNet2DConditionModel(
-            sample_size=64, cross_attention_dim=768, attention_head_dim=8, layers_per_block=2,
-            block_out_channels=tuple(width // divisor for width in (320, 640, 1280, 1280)),
+            sample_size=64, cross_attention_dim=768, attention_head_dim=8, layers_per_block=layers, mid_block_type=mid,
+            block_out_channels=tuple(width // divisor for width in (320, 640, 1280, 1280)[:levels]),
+            down_block_types=(*("CrossAttnDownBlock2D",) * 3, "DownBlock2D")[:levels],
+            up_block_types=("UpBlock2D", *("CrossAttnUpBlock2D",) * 3)[-levels:],
             norm_num_groups=min(32, 80 // divisor),
         )  # fmt: skip
         vae = diffusers.AutoencoderKL(

@@ -15,7 +15,7 @@ PICTURES, STEPS, SIZE, ROUNDS = 2, 8, 256, 3
 
 def rows(photos: list[Path]) -> list[dict]:
     """A row for each way: the fastest of several processes each, by turns; and what ours costs more."""
-    folder = full_size.folder(narrow=True)
+    folder = full_size.folder("-narrow")
     told = {way: [] for way in ("ours", "plain")}
     for _ in range(ROUNDS):
         for way, times in told.items():

@@ -121,6 +121,12 @@ def here() -> Machine:
     return Machine("cpu", "the CPU", ram, ram, _cpu_has_bf16(torch), torch.get_num_threads())
 
 
+def is_slow() -> bool:
+    """Whether there is nothing faster than a CPU here."""
+    torch = library.torch()
+    return not (is_lent() or torch.cuda.is_available() or torch.backends.mps.is_available())
+
+
 def plan(base: Base, size: tuple[int, int], count: int, machine: Machine | None = None, guided: bool = True) -> Plan:
     """How to draw `count` pictures of that size (width, height). Raises `HeadshotError` where there is no way.
 

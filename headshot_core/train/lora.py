@@ -89,6 +89,7 @@ class Trainer:
 
     def go(self) -> None:
         """Train to the last step, or until it is wished to stop."""
+        self.work.check_there()
         self.work.say("Training", state="training", step=self.step)
         self._begin()
         while self.step < self.training.steps and self._heed() != "stop":

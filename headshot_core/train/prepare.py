@@ -66,7 +66,9 @@ BACKDROPS = ("paper", "studio_grey", "window", "canvas", "foliage", "office", "c
 # Which photos.
 
 
-def photos_of(person: Person, training: Training) -> list[Path]:
+def photos_of(
+    person: Person, training: Training, report: Report = silent, cancel: CancelToken | None = None
+) -> list[Path]:
     """The photos to train on: those that the gate recommends, without those that were left out.
 
     The gate looks at them where it has not yet. Raises `HeadshotError` where too few are good, and without consent.
@@ -80,7 +82,7 @@ def photos_of(person: Person, training: Training) -> list[Path]:
             f"There is no photo of {about.name} yet.",
             f"Add {variety.FEWEST} to {variety.MOST} that differ in pose, light and place.",
         )
-    gate = person.gate or person.check()
+    gate = person.gate or person.check(report, cancel)
     chosen = [path for name, path in photos.items() if name in gate.recommended and name not in training.leave_out]
     if len(chosen) < FEWEST:
         raise _too_few(gate, chosen, training)

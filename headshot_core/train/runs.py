@@ -182,9 +182,13 @@ class Run:
         )
 
     def tell(self, **news) -> None:
-        """Change what `state.json` says; nothing where the run was deleted meanwhile."""
+        """Change what `state.json` says."""
+        self._write(STATE, json.dumps(self._state() | news))
+
+    def _write(self, name: str, text: str) -> None:
+        """Nothing where the run was deleted meanwhile: its folder would come back."""
         if self.folder.is_dir():
-            atomic_write(self.folder / STATE, json.dumps(self._state() | news).encode())
+            atomic_write(self.folder / name, text.encode())
 
     def log(self, line: str) -> None:
         """One line more in the log, with date and time."""
@@ -230,7 +234,7 @@ class Run:
     def keep_all(self, checkpoints: list[Checkpoint]) -> None:
         """These are the checkpoints."""
         ordered = sorted(checkpoints, key=lambda one: one.step)
-        atomic_write(self.folder / JUDGED, json.dumps([asdict(one) for one in ordered], indent=2).encode())
+        self._write(JUDGED, json.dumps([asdict(one) for one in ordered], indent=2))
 
     def weights(self, step: int) -> Path:
         """The adapter as it was at a step."""
@@ -359,7 +363,7 @@ def draft(person: Person, training: Training, report: Report = silent, cancel: C
     """
     from headshot_core.train import prepare
 
-    photos = prepare.photos_of(person, training)
+    photos = prepare.photos_of(person, training, report, cancel)
     training = settings.settled(training, len(photos))
     folder = _free(person, training)
     try:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from headshot_core.errors import HeadshotError
-from headshot_core.generate import models
+from headshot_core.generate import device, models
 from headshot_core.generate.models import Base
 from headshot_core.recipe import Settings, Unit
 
@@ -132,12 +132,13 @@ CHOSEN: dict[Choice, dict[str, Any]] = {
 """What a choice changes: share of the steps, factor of the rank, and other fields."""
 TEXT_SHARE = 0.5
 """Of the denoiser's learning rate, for text encoders (Hugging Face's DreamBooth scripts: 5e-6 to half)."""
-SAMPLES = 4
+SAMPLES, SLOW_SAMPLES, SLOW_STEPS = 4, 3, 12
+"""Pictures at each checkpoint; on a CPU fewer, and in so many steps: looking must not take longer than learning."""
 
 
 def settled(training: Training, photos: int) -> Training:
     """Every empty field filled in, for a set of so many photos. Raises `HeadshotError` where it cannot be."""
-    base = base_of(training)
+    base, slow = base_of(training), device.is_slow()
     defaults, chosen = DEFAULTS[base.family], CHOSEN[training.choice]
     rate = training.rate or (1.0 if training.optimiser == "prodigy" else defaults.rate)
     steps = min(max(photos * defaults.steps_per_photo, defaults.fewest), defaults.most) * chosen["share"]
@@ -154,8 +155,8 @@ def settled(training: Training, photos: int) -> Training:
         "text_rate": rate if training.optimiser == "prodigy" else rate * TEXT_SHARE,
         "prior": chosen["prior"],
         "checkpoints": chosen["checkpoints"],
-        "samples": SAMPLES,
-        "sample_steps": base.steps,
+        "samples": SLOW_SAMPLES if slow else SAMPLES,
+        "sample_steps": min(base.steps, SLOW_STEPS) if slow else base.steps,
     }
     given = {name: value for name in own if (value := getattr(training, name)) not in (None, "")}
     filled = training.model_copy(update=own | given | {"base": base.name})
