@@ -376,7 +376,7 @@ def _says(run: Run | None, status: Status) -> str:
         return WISHES[run.wish]
     if status.state == "training":
         return f"{_percent(status)} %. You may leave this page: it goes on."
-    return status.says
+    return "" if status.says == STATES[status.state] else status.says
 
 
 def _checkpoint(one: Checkpoint) -> dict:

@@ -60,7 +60,7 @@ function strip(data) {
       "aria-label": `Step ${one.step}${says}${one.step === data.chosen ? ", chosen" : ""}`, "data-key": `moment ${one.step}`, onclick: () => show(one.step, number),
     },
       h("span", { class: "moment-picture" }, thumbs.has(file) ? h("img", { src: thumbs.get(file), alt: "" }) : h("span", { class: "shimmer" }), one.step === data.chosen && h("span", { class: "tile-mark" }, icon("check"))),
-      h("span", { class: "moment-words" }, h("span", {}, String(one.step)), one.likeness !== null && h("span", { class: "muted" }, ` · ${Math.round(one.likeness)}`)));
+      h("span", { class: "moment-words" }, h("span", {}, one.step ? String(one.step) : "before"), one.likeness !== null && h("span", { class: "muted" }, ` · ${Math.round(one.likeness)}`)));
   };
   return part("strip", [drawn, step, number, data.chosen, drawn.filter((one) => thumbs.has(one.samples[0])).length], () => h("div", { class: "train-strip" },
     h("h3", {}, "How it learned", h("span", { class: "muted" }, " the same words at each checkpoint: step · likeness")),
@@ -84,9 +84,9 @@ function likeness(data) {
   const points = seen.map((one) => [one.step, one.likeness]);
   const marks = seen.map((one) => ({ step: one.step, value: one.likeness, on: one.step === data.selected?.step, chosen: one.step === data.chosen, says: `Step ${one.step}: likeness ${Math.round(one.likeness)}` }));
   const told = seen.map((one) => `${Math.round(one.likeness)} at step ${one.step}`).join(", ");
-  return part("likeness", [marks, data.steps], () => chart({
+  return part("likeness", [marks, data.steps, data.checkpoints.length > 0], () => chart({
     title: "How alike it draws", unit: "likeness of 100", end: data.steps, low: 0, high: 80, lines: [{ points }], marks, pick: (step) => show(step, data.selected?.number || 0),
-    says: `Likeness: ${told}.${data.chosen ? ` Step ${data.chosen} is chosen.` : ""}`, none: data.working ? "The first point comes with the first checkpoint." : "No face was drawn that could be compared.",
+    says: `Likeness: ${told}.${data.chosen ? ` Step ${data.chosen} is chosen.` : ""}`, none: data.checkpoints.length ? "No face was drawn that could be compared." : "The first point comes with the first checkpoint.",
   }));
 }
 
