@@ -154,7 +154,9 @@ class Person:
             return atomic_write(self.folder / PHOTOS / f"{number:04d}-{slug(Path(name).stem, 'photo')}.jpg", pixels)
 
     def remove_photo(self, name: str) -> None:
-        """Delete one photo; the profile is out of date then."""
+        """Delete one photo, and what trainings made of it; the profile is out of date then."""
+        from headshot_core.train import runs
+
         with self._locked():
             path = next((path for path in self.photos if path.name == name), None)
             if path is None:
@@ -163,6 +165,7 @@ class Person:
                 path.unlink(missing_ok=True)
             except OSError as error:
                 raise explain(error, path) from error
+        runs.forget_photo(self, name)
 
     # What is known.
 

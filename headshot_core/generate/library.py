@@ -64,6 +64,11 @@ def peft() -> ModuleType:
     return _after_torch("peft")
 
 
+def accelerate() -> ModuleType:
+    """accelerate, by which several processes train together."""
+    return _after_torch("accelerate")
+
+
 def compel() -> ModuleType:
     """compel: weighted and long prompts for CLIP."""
     return _after_torch("compel")

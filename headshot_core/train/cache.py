@@ -61,10 +61,6 @@ class Cache:
     def _latents(self, example: Example) -> Path:
         return self.folder / f"{example.name}.safetensors"
 
-    def forget(self, example: Example) -> None:
-        """Delete what came of an example."""
-        self._latents(example).unlink(missing_ok=True)
-
 
 def _load(path: Path) -> dict[str, Any]:
     library.torch()

@@ -14,10 +14,8 @@ class Ranks:
     def __init__(self):
         self._state = None
         if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            library.torch()
-            from accelerate import PartialState
-
-            self._state = PartialState(cpu=os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes"))
+            on_cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true", "yes")
+            self._state = library.accelerate().PartialState(cpu=on_cpu)
 
     @property
     def count(self) -> int:

@@ -345,6 +345,15 @@ class Run:
             raise HeadshotError("The training is still running.", "Stop it first, or wait.")
         return finish.finish(self, step)
 
+    def forget(self, photo: str) -> None:
+        """Delete what was made of a photo of the person's; what was learnt from it stays."""
+        gone = [example for example in self.examples if example.photo == photo]
+        dataset.remove(self.folder / PHOTOS, photo)
+        for example in gone:
+            (self.folder / CACHE / f"{example.name}.safetensors").unlink(missing_ok=True)
+        if gone:
+            self.log(f"{photo} was deleted: it is not trained on any more. What was learnt from it stays.")
+
     def remove(self) -> None:
         """End it and delete its folder; the finished model stays, until it is deleted itself."""
         end(self)
@@ -408,6 +417,14 @@ def find(person: Person, name: str) -> Run:
 def all_runs(people: People | None = None) -> list[Run]:
     """Everybody's runs."""
     return [run for person in (people or People()).all() for run in of(person)]
+
+
+def forget_photo(person: Person, photo: str) -> None:
+    """Delete what was made of a photo, in all runs; a process at work on one sees it by itself."""
+    for run in of(person):
+        if not run.alive:
+            with suppress(HeadshotError):  # a damaged run is no reason to keep the photo
+                run.forget(photo)
 
 
 def end_all(person: Person) -> None:

@@ -26,6 +26,8 @@ def thrifty(model: Any) -> None:
     for layer in model.modules():
         if layer is first:
             continue
+        if getattr(layer, "bias", None) is not None:
+            layer.bias.data = layer.bias.data.float()
         if type(layer) is torch.nn.Linear:
             layer.forward = _bound(linear.apply, layer)
         elif type(layer) is torch.nn.Conv2d and layer.groups == 1 and layer.padding_mode == "zeros":
@@ -51,28 +53,37 @@ def _functions() -> tuple[Any, Any]:
         @staticmethod
         def forward(context, x, weight, bias):
             context.save_for_backward(weight)
-            return torch.nn.functional.linear(x, weight.to(x.dtype), _like(bias, x))
+            return torch.nn.functional.linear(x, _wide(weight, x), bias)
 
         @staticmethod
         def backward(context, gradient):
             (weight,) = context.saved_tensors
-            return gradient @ weight.to(gradient.dtype), None, None
+            return gradient @ _wide(weight, gradient), None, None
 
     class Convolution(torch.autograd.Function):
         @staticmethod
         def forward(context, x, weight, bias, stride, padding, dilation):
             context.save_for_backward(weight)
             context.shape, context.settings = x.shape, (stride, padding, dilation)
-            return torch.nn.functional.conv2d(x, weight.to(x.dtype), _like(bias, x), stride, padding, dilation)
+            return torch.nn.functional.conv2d(x, _wide(weight, x), bias, stride, padding, dilation)
 
         @staticmethod
         def backward(context, gradient):
             (weight,) = context.saved_tensors
-            back = torch.nn.grad.conv2d_input(context.shape, weight.to(gradient.dtype), gradient, *context.settings)
+            back = torch.nn.grad.conv2d_input(context.shape, _wide(weight, gradient), gradient, *context.settings)
             return back, None, None, None, None, None
 
     return Linear, Convolution
 
 
-def _like(bias: Any, x: Any) -> Any:
-    return None if bias is None else bias.to(x.dtype)
+_room: list[Any] = []
+"""The place in which weights are widened, one after another: taking a new one each time costs as much as that."""
+
+
+def _wide(weight: Any, like: Any) -> Any:
+    """The weights in the other's type, valid until the next call."""
+    if weight.dtype == like.dtype:
+        return weight
+    if not _room or _room[0].numel() < weight.numel():
+        _room[:] = [library.torch().empty(weight.numel(), dtype=like.dtype)]
+    return _room[0][: weight.numel()].view(weight.shape).copy_(weight)

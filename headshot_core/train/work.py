@@ -8,12 +8,12 @@ from typing import Any
 
 from headshot_core.errors import HeadshotError
 from headshot_core.generate import library, models
-from headshot_core.train import dataset, estimate, prior, samples, settings
+from headshot_core.train import estimate, prior, samples, settings
 from headshot_core.train.cache import Cache
 from headshot_core.train.dataset import Example
 from headshot_core.train.families import trainee
 from headshot_core.train.ranks import Ranks
-from headshot_core.train.runs import CACHE, PHOTOS, Run
+from headshot_core.train.runs import CACHE, Run
 
 PHOTOS_SECONDS = 0.5
 """From one look at whether photos were deleted to the next."""
@@ -110,10 +110,7 @@ class Work:
         gone = [one for one in self.examples if one.photo not in there]
         self.examples = [one for one in self.examples if one.photo in there]
         for photo in dict.fromkeys(one.photo for one in gone):
-            dataset.remove(self.run.folder / PHOTOS, photo)
-            self.run.log(f"{photo} was deleted: it is not trained on any more. What was learnt from it stays.")
-        for one in gone:
-            self.cache.forget(one)
+            self.run.forget(photo)
         return bool(gone)
 
 

@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from headshot_core.errors import HeadshotError
@@ -127,7 +127,8 @@ def main(arguments: list[str]) -> int:
     # Whoever ends the process by a signal finds everything saved.
     signal.signal(signal.SIGTERM, lambda *_: atomic_write(run.folder / WISH, b"pause"))
     if int(os.environ.get("RANK", "0")):  # one of several: the first speaks for all
-        lora.train(run)
+        with suppress(Gone, Paused):
+            lora.train(run)
         return 0
     return 0 if work(run) else 1
 

@@ -12,6 +12,7 @@ from headshot_core.errors import HeadshotError
 from headshot_core.files import lock_now
 from headshot_core.people import People
 from headshot_core.train import runs
+from headshot_core.train.lora import train
 from headshot_core.train.runs import LOCK, STEPS, WISH, Checkpoint, Run
 
 
@@ -104,6 +105,16 @@ def test_a_run_is_removed_whole(run):
     run.remove()
     assert not run.folder.exists()
     assert runs.of(run.person) == []
+
+
+def test_a_photo_that_is_deleted_goes_from_runs_at_rest_as_well(run):
+    train(run)
+    gone, kept = run.examples[0], run.examples[1]
+    run.person.remove_photo(gone.photo)
+    names = [path.name for path in run.folder.rglob("*")]
+    assert not [name for name in names if gone.name in name]
+    assert len([name for name in names if kept.name in name]) == 3
+    assert gone.photo in (run.folder / "log.txt").read_text()
 
 
 def test_nothing_that_is_told_brings_a_removed_run_back(run):
