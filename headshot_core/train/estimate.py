@@ -45,8 +45,9 @@ COSTS = {
     "flux2_klein": Costs(0.49, 26.0, 3.5, 1.6),
 }
 """SD 1.5 measured (benchmarks/train); the others reckoned from their layers."""
-PASSES, CHECKPOINTED = 2.0, 1.0
-"""Passes of the denoiser that a step costs beside one forward pass: towards its inputs, and once more forward."""
+PASSES, CHECKPOINTED = 2.5, 1.0
+"""Forward passes of the denoiser that a step takes as long as: one forward, and back to the inputs of its layers; and
+one more forward, with gradient checkpointing."""
 PRIOR = {"none": 0.0, "output": 0.65, "images": 1.0}
 """What preserving others costs, in steps."""
 JUDGED = 8
@@ -175,7 +176,7 @@ def _trained(training: Training, costs: Costs) -> float:
 def _seconds(base: Base, training: Training, machine: Machine, known: dict | None) -> float | None:
     """Of the whole training."""
     if known:
-        step, forward = known["step"], known["step"] / (1 + PASSES)
+        step, forward = known["step"], known["step"] / PASSES
     else:
         speed = device.SPEED.get((machine.kind, _dtype(training, machine, base) == "bfloat16"))
         if speed is None:

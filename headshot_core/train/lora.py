@@ -206,7 +206,7 @@ class Trainer:
 
     def _begin(self) -> None:
         """Before the first step: how the base model does."""
-        if self.work.ranks.own == 0 and not self.run.checkpoints:
+        if self.work.ranks.own == 0 and not self._state.is_file():
             self.run.log(_says(self.work))
             self.begun = self.onlooker.begin()
             self._save()
