@@ -17,7 +17,7 @@ from headshot_ui.craft_downloads import DOWNLOADS
 from headshot_ui.craft_visit import MOST, SKETCH, STUDIO, CraftVisit, Made, Series
 from headshot_ui.people_visit import best_photo
 from headshot_ui.retouch import Step, hosted
-from headshot_ui.views import VIEW_SIDE, photo_busy, problem
+from headshot_ui.views import VIEW_SIDE, photo_busy, problem, working
 from headshot_ui.visit import Visit
 from headshot_ui.widgets import file_url, picture_url
 
@@ -403,12 +403,4 @@ def _bar_drawing(work: CraftVisit) -> dict:
 
 def bar_working(step: Step) -> dict:
     """Progress of the studio engine."""
-    share = 100 / max(1, step.total)
-    return {
-        "working": True,
-        "says": step.message or "Making your headshot",
-        "from": round(step.done * share),
-        "to": round(min(step.total, step.done + 1) * share),
-        "step_seconds": round(step.seconds_each, 2),
-        "seconds_left": round((step.total - step.done) * step.seconds_each, 1),
-    }
+    return working(step.message or "Making your headshot", step.done, step.total, step.seconds_each)

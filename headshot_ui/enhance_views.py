@@ -197,15 +197,7 @@ def bar(visit: Visit, error: Exception | None = None, says: str = "", file: dict
 
 def bar_working(step: Step, says: str = "") -> dict:
     """Progress with the time left."""
-    share = 100 / max(1, step.total)
-    return {
-        "working": True,
-        "says": says or step.message,
-        "from": round(step.done * share),
-        "to": round(min(step.total, step.done + 1) * share),
-        "step_seconds": round(step.seconds_each, 2),
-        "seconds_left": round((step.total - step.done) * step.seconds_each, 1),
-    }
+    return views.working(says or step.message, step.done, step.total, step.seconds_each)
 
 
 # The controls of a tool, made from its class.

@@ -22,7 +22,7 @@ from headshot_core.train.runs import Checkpoint, Run, Status
 from headshot_core.train.settings import CHOICES, Training
 from headshot_ui.retouch import Step, hosted
 from headshot_ui.train_visit import OWN_CONTROLS, TrainVisit, words
-from headshot_ui.views import problem
+from headshot_ui.views import problem, working
 from headshot_ui.visit import Visit
 from headshot_ui.widgets import picture_url
 
@@ -603,15 +603,7 @@ def _bar_training(run: Run, status: Status) -> dict:
 
 def bar_working(step: Step) -> dict:
     """Progress of work that the page waits for."""
-    share = 100 / max(1, step.total)
-    return {
-        "working": True,
-        "says": step.message or "Looking at the photos",
-        "from": round(step.done * share),
-        "to": round(min(step.total, step.done + 1) * share),
-        "step_seconds": round(step.seconds_each, 2),
-        "seconds_left": round((step.total - step.done) * step.seconds_each, 1),
-    }
+    return working(step.message or "Looking at the photos", step.done, step.total, step.seconds_each)
 
 
 def _count(number: int, word: str) -> str:

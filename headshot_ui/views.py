@@ -218,14 +218,20 @@ def _looks(count: int) -> str:
 
 def bar_working(progress: Progress) -> dict:
     """Progress with the time left."""
-    share = 100 / max(1, progress.total)
+    says = f"Making {progress.title}, {progress.done + 1} of {progress.total}"
+    return working(says, progress.done, progress.total, progress.seconds_each)
+
+
+def working(says: str, done: int, total: int, seconds_each: float) -> dict:
+    """The bar while something is done in steps of about as many seconds each."""
+    share = 100 / max(1, total)
     return {
         "working": True,
-        "says": f"Making {progress.title}, {progress.done + 1} of {progress.total}",
-        "from": round(progress.done * share),
-        "to": round((progress.done + 1) * share),
-        "step_seconds": round(progress.seconds_each, 2),
-        "seconds_left": round((progress.total - progress.done) * progress.seconds_each, 1),
+        "says": says,
+        "from": round(done * share),
+        "to": round(min(total, done + 1) * share),
+        "step_seconds": round(seconds_each, 2),
+        "seconds_left": round((total - done) * seconds_each, 1),
     }
 
 

@@ -65,6 +65,17 @@ def _home_with_models(folder: Path) -> Path:
     return folder
 
 
+def studio_without_base_models(folder: Path) -> Studio:
+    """The app with a folder that has the studio's models of this machine, and no base model."""
+    home, temporary = folder / "home", folder / "tmp"
+    (home / "models").mkdir(parents=True)
+    temporary.mkdir()
+    for path in (files.home() / "models").iterdir():
+        if path.name != "diffusion":
+            (home / "models" / path.name).symlink_to(path)
+    return Studio(temporary, home)
+
+
 class Studio:
     """The app, running."""
 

@@ -7,9 +7,7 @@ import json
 
 import pytest
 
-from headshot_core import files
-
-from .conftest import PHONE, Studio, visits_to, windows_of
+from .conftest import PHONE, studio_without_base_models, visits_to, windows_of
 from .test_enhance_page import NAMELESS
 from .test_presets_page import CONTRAST
 
@@ -18,15 +16,8 @@ FORM, VIEW, BAR = "#craft_form-widget", "#craft_view-widget", "#craft-bar-widget
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory, model_files, chromium_path):
-    """The app with a folder that has the studio's models of this machine, and no base model."""
-    folder = tmp_path_factory.mktemp("craft")
-    home, temporary = folder / "home", folder / "tmp"
-    (home / "models").mkdir(parents=True)
-    temporary.mkdir()
-    for path in (files.home() / "models").iterdir():
-        if path.name != "diffusion":
-            (home / "models" / path.name).symlink_to(path)
-    running = Studio(temporary, home)
+    """The app, without a base model."""
+    running = studio_without_base_models(tmp_path_factory.mktemp("craft"))
     yield running
     running.stop()
 

@@ -7,11 +7,10 @@ import shutil
 
 import pytest
 
-from headshot_core import files
 from headshot_core.files import lock_now
 from headshot_core.train import runs
 
-from .conftest import DESKTOP, PHONE, Studio, visits_to, windows_of
+from .conftest import DESKTOP, PHONE, studio_without_base_models, visits_to, windows_of
 from .test_enhance_page import NAMELESS
 from .test_presets_page import CONTRAST
 
@@ -21,15 +20,8 @@ SHELF, BAR = "#train_shelf-widget", "#train-bar-widget"
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory, model_files, chromium_path):
-    """The app with a folder that has the studio's models of this machine, and no base model."""
-    folder = tmp_path_factory.mktemp("train")
-    home, temporary = folder / "home", folder / "tmp"
-    (home / "models").mkdir(parents=True)
-    temporary.mkdir()
-    for path in (files.home() / "models").iterdir():
-        if path.name != "diffusion":
-            (home / "models" / path.name).symlink_to(path)
-    running = Studio(temporary, home)
+    """The app, without a base model."""
+    running = studio_without_base_models(tmp_path_factory.mktemp("train"))
     yield running
     running.stop()
 

@@ -19,6 +19,7 @@ from headshot_core.train import worker
 from headshot_core.train.lora import train
 from headshot_core.train.runs import STEPS, WISH, Run
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 EAGER = {"rate": 3e-3, "rank": 8, "warm_up": 0.0}
 
 
