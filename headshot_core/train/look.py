@@ -40,12 +40,17 @@ class Onlooker:
         work.say(f"Looking at what was learnt by step {step}", step=step)
         with self.model.settled():
             loss, drawn = self._loss(), self._draw(step)
-        self._judge = self._judge or judge.judge_of(work.run, self._names(0))
-        judged = self._judge.judge(step, drawn, loss / begun if loss is not None and begun else None)
+        judged = self._known_judge().judge(step, drawn, loss / begun if loss is not None and begun else None)
         work.check_there()
         work.run.keep(replace(judged, samples=self._names(step)))
         work.run.log(says(judged))
         self.seconds = time.monotonic() - began
+
+    def _known_judge(self) -> judge.Judge:
+        """Made once: it looks at all photos, which it need not where there is no sample to compare them with."""
+        if self._judge is None:
+            self._judge = judge.judge_of(self.work.run, self._names(0)) if self.work.samples else judge.Judge(None)
+        return self._judge
 
     def _loss(self) -> float | None:
         """On photos never trained on, always with the same noise: comparable from checkpoint to checkpoint."""
