@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from headshot_core import doc_tables
 from headshot_core.enhance import catalogue
 from headshot_core.enhance.blemishes import Blemishes
 from headshot_core.enhance.crop import Crop
@@ -24,13 +25,14 @@ def test_the_table_in_the_docs_is_todays():
 
 
 def test_the_table_is_written_between_its_marks_and_nowhere_else(tmp_path, monkeypatch):
+    begin, end = (mark.format("tools", "headshot_core.enhance.catalogue") for mark in doc_tables.MARKS)
     copy = tmp_path / "enhance.md"
-    copy.write_text(f"before\n{catalogue.BEGIN}old\n{catalogue.END}\nafter\n", encoding="utf-8")
+    copy.write_text(f"before\n{begin}old\n{end}\nafter\n", encoding="utf-8")
     monkeypatch.setattr(catalogue, "DOCS", copy)
     catalogue.update()
     catalogue.update()
     text = copy.read_text(encoding="utf-8")
-    assert text == f"before\n{catalogue.BEGIN}{catalogue.table()}{catalogue.END}\nafter\n"
+    assert text == f"before\n{begin}{catalogue.table()}{end}\nafter\n"
 
 
 def test_a_row_says_what_a_tool_does_and_what_can_be_set():
