@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
 import subprocess
 import sys
@@ -60,7 +61,7 @@ def test_a_process_of_its_own_trains_to_the_end_and_makes_the_model():
 
 
 @pytest.mark.slow
-def test_killed_twenty_times_it_gives_the_same_weights_bit_for_bit():
+def test_killed_twenty_times_it_gives_the_same_weights_bit_for_bit(monkeypatch):
     """Kill -9 at random steps, in the middle of whatever it does."""
     import forked
 
@@ -68,6 +69,8 @@ def test_killed_twenty_times_it_gives_the_same_weights_bit_for_bit():
     whole = tiny_run.make("sd15", "whole", **settings)
     train(whole)
     broken = tiny_run.make("sd15", "broken", of=whole.person, **settings)
+    tests = worker.Path(forked.__file__).parent  # the server that forks must find what it imports
+    monkeypatch.setenv("PYTHONPATH", f"{tests}{os.pathsep}{tests.parent}")
     chance, context = random.Random(7), multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["forked"])
     kills = 0
@@ -108,8 +111,6 @@ def test_without_memory_it_says_so_and_can_be_resumed(tmp_path):
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     return os.environ | {"PYTHONPATH": str(worker.Path(worker.__file__).parents[2])}
 
 
