@@ -96,20 +96,6 @@ def test_killed_twenty_times_it_gives_the_same_weights_bit_for_bit(monkeypatch):
         assert same(whole, broken, step)
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are set as Linux has them")
-def test_without_memory_it_says_so_and_can_be_resumed(tmp_path):
-    run = tiny_run.make("sd15", steps=4, checkpoints=2, **EAGER)
-    limited = f"ulimit -v 1200000; exec {sys.executable} -m headshot_core.train.worker {run.folder}"
-    subprocess.run(["bash", "-c", limited], env=_environment(), capture_output=True, timeout=300)
-    status = run.status()
-    assert status.state in ("failed", "broken")
-    assert "memory" in f"{status.says} {status.todo}"
-    assert status.startable
-    run.start()
-    assert tiny_run.wait(run).state == "done"
-
-
 def _environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(worker.Path(worker.__file__).parents[2])}
 
