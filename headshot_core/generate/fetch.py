@@ -169,10 +169,10 @@ def _in_own_process(item: Base | Extra, report: Report, cancel: CancelToken | No
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_environment(),
+        env=environment(),
     )
     try:
-        _write_line(process.stdin, order)  # and left open: when it closes, because this process ended, the other ends
+        write_line(process.stdin, order)  # and left open: when it closes, because this process ended, the other ends
         for said in _lines(process, cancel):
             if "error" in said:
                 raise HeadshotError(said["error"], said["todo"])
@@ -184,7 +184,7 @@ def _in_own_process(item: Base | Extra, report: Report, cancel: CancelToken | No
         process.stdout.close()
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """For the other process: it may go online, and tells the hub no more than it must."""
     paths = [str(PACKAGE), os.environ.get("PYTHONPATH", "")]
     return os.environ | {
@@ -223,7 +223,7 @@ def _listen(stream: IO[bytes], said: queue.Queue[bytes]) -> None:
     said.put(b"")
 
 
-def _write_line(stream: IO[bytes], data: dict[str, Any]) -> None:
+def write_line(stream: IO[bytes], data: dict[str, Any]) -> None:
     stream.write(json.dumps(data).encode() + b"\n")
     stream.flush()
 
@@ -446,15 +446,15 @@ def main() -> None:
     def tell(done: int, total: int, says: str) -> None:
         if time.monotonic() - last[0] > 0.2:
             last[0] = time.monotonic()
-            _write_line(sys.stdout.buffer, {"done": done, "total": total, "says": says})
+            write_line(sys.stdout.buffer, {"done": done, "total": total, "says": says})
 
     try:
         bring(order["source"], tuple(order["files"]), Path(order["folder"]), tell)
     except Exception as error:
         known = _explained(error, order)
-        _write_line(sys.stdout.buffer, {"error": known.what, "todo": known.todo})
+        write_line(sys.stdout.buffer, {"error": known.what, "todo": known.todo})
     else:
-        _write_line(sys.stdout.buffer, {"finished": True})
+        write_line(sys.stdout.buffer, {"finished": True})
 
 
 def _end_with_the_other() -> None:

@@ -71,17 +71,3 @@ class Adapter:
         from safetensors.torch import save
 
         atomic_write(path, save(self.tensors(), {"format": "pt"}))
-
-    def restore(self, path: Path) -> None:
-        """Take the weights of a checkpoint over."""
-        from safetensors.torch import load
-
-        scale = self.training.alpha / self.training.rank
-        found = load(path.read_bytes())
-        for name, model in self.models.items():
-            own = {
-                key.removeprefix(f"{name}."): value / scale if "lora_B" in key else value
-                for key, value in found.items()
-                if key.startswith(f"{name}.")
-            }
-            library.peft().set_peft_model_state_dict(model, own)

@@ -48,7 +48,7 @@ def _encode(work: Work) -> None:
     if work.cache.has_latents([one for _, one in wanted]):
         return
     training, torch = work.training, library.torch()
-    values = (training.surroundings, training.body, training.face)
+    own = (training.surroundings, training.body, training.face)
     pipe = work.load(("vae",), work.dtype)
     ready_vae(pipe.vae)
     for number, (folder, example) in enumerate(wanted, 1):
@@ -57,7 +57,6 @@ def _encode(work: Work) -> None:
         with torch.no_grad():
             pixels = caches.pixels(folder, example).to(work.device, work.dtype)
             latents = work.trainee.encode(pipe, pixels).float()
-        if folder.name == prior.FOLDER:
-            values = (1.0, 1.0, 1.0)
+        values = (1.0, 1.0, 1.0) if folder.name == prior.FOLDER else own
         work.cache.keep_latents(example, latents, caches.weight(folder, example, latents.shape[-2:], values))
     free(pipe)

@@ -58,7 +58,7 @@ def _in_own_process(order: dict[str, Any], report: Report) -> str:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=fetch._environment() | {"HF_HUB_DISABLE_XET": "1"},
+        env=fetch.environment() | {"HF_HUB_DISABLE_XET": "1"},
     )
     try:
         process.stdin.write(json.dumps(order).encode())
@@ -135,7 +135,7 @@ def main() -> None:
 
 
 def _say(data: dict[str, str]) -> None:
-    fetch._write_line(sys.stdout.buffer, data)
+    fetch.write_line(sys.stdout.buffer, data)
 
 
 if __name__ == "__main__":

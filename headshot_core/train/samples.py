@@ -33,7 +33,6 @@ class Sample:
     prompt: str
     negative: str
     seed: int
-    with_trigger: bool = True
 
 
 def samples(training: Training, base: Base, about: About) -> list[Sample]:
@@ -43,7 +42,7 @@ def samples(training: Training, base: Base, about: About) -> list[Sample]:
     ]
     if not wanted:
         return []
-    return [*wanted, Sample(*class_words(0, base, about), SEED, with_trigger=False)]
+    return [*wanted, Sample(*class_words(0, base, about), SEED)]
 
 
 def class_words(number: int, base: Base, about: About) -> tuple[str, str]:
