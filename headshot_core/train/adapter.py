@@ -27,6 +27,7 @@ class Adapter:
             model.add_adapter(self._settings(targets))
             for weight in self._of(model).values():
                 weight.data = weight.data.float()  # small changes get lost in half precision
+        self._weights = {name: dict(sorted(self._of(model).items())) for name, model in models.items()}
 
     def _settings(self, targets: list[str]) -> Any:
         training = self.training
@@ -44,12 +45,12 @@ class Adapter:
 
     def weights(self, name: str) -> dict[str, Any]:
         """The trained weights of one of the models, by name, in a fixed order."""
-        return dict(sorted(self._of(self.models[name]).items()))
+        return self._weights[name]
 
     @property
     def all_weights(self) -> list[Any]:
         """Every trained weight, in a fixed order."""
-        return [weight for name in self.models for weight in self.weights(name).values()]
+        return [weight for known in self._weights.values() for weight in known.values()]
 
     def switch(self, on: bool) -> None:
         """Let the layers count, or let the models be as if there were none."""
