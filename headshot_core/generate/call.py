@@ -10,7 +10,7 @@ from PIL import Image
 
 Kind = Literal["text", "image", "inpaint"]
 """Drawing from nothing, from a picture, or inside a mask."""
-ControlKind = Literal["pose", "depth", "normal"]
+ControlKind = Literal["pose", "depth", "normal", "light"]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Control pictures: what a ControlNet is shown so that it draws a pose."""
+"""Control pictures: what a ControlNet is shown so that it draws a pose, or a light."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from headshot_core.generate import library, models
+from headshot_core.generate import library, light, models
 from headshot_core.generate.call import Control, ControlKind
 from headshot_core.generate.figure import Figure, render
 from headshot_core.generate.models import Base
@@ -18,10 +18,15 @@ MOST = {"z_image": 1}
 """How many control pictures a family follows at once, where that is limited."""
 SHORT = 512
 """Pixels of the shorter side at which ControlNet's own detectors draw the skeleton before it is enlarged."""
+FINE = 192
+"""The same for the demo base model, whose 64 pixels would be all dots."""
+LIGHT = 2.0
+"""What a ControlNet for light counts where the lamps and their steering are wished in full: at a recipe's usual 0.8 and
+0.6 it counts about as much as it did when it learnt."""
 
 
 def controls(recipe: Recipe, size: tuple[int, int], base: Base) -> tuple[Control, ...]:
-    """What holds the recipe's pose: the skeleton, and depth (or normals) where that is wished.
+    """What holds the recipe's pose and light: the skeleton, depth (or normals) where that is wished, and a lit ball.
 
     Only kinds whose ControlNet belongs to the base model and is on this machine; a base that takes the pose as a
     picture gets one. `size`: width, height.
@@ -40,6 +45,10 @@ def controls(recipe: Recipe, size: tuple[int, int], base: Base) -> tuple[Control
         figure = render(stance_of(pose), size, recipe.frame)
         image = depth_image(figure) if kind == "depth" else normal_image(figure)
         found.append(_control(kind, image, pose, pose.depth))
+    lights = light.lamps_of(recipe)
+    lit = LIGHT * recipe.generate.light * lights.strength
+    if "light" in here and lit > 0:
+        found.append(Control("light", light.ball(lights, size), lit))
     return tuple(found[: MOST.get(base.family)])
 
 
@@ -79,9 +88,12 @@ def skeleton(recipe: Recipe, size: tuple[int, int]) -> Skeleton:
 def lines(size: tuple[int, int], base: Base) -> float:
     """How much thicker than OpenPose's own the lines are that the base's ControlNet learnt from.
 
-    SDXL's (xinsir/controlnet-openpose-sdxl-1.0) by a rule of its own; the others from skeletons drawn on 512 pixels.
+    SDXL's (xinsir/controlnet-openpose-sdxl-1.0) by a rule of its own, the demo's from skeletons drawn on `FINE` pixels;
+    the others from skeletons drawn on `SHORT` pixels.
     """
     longer = max(size)
+    if base.family == "micro":
+        return min(size) / FINE
     if base.family == "sdxl":
         return 1.0 if longer < 500 else float(min(2 + longer // 1000, 7))
     return max(1.0, min(size) / SHORT)
@@ -90,7 +102,7 @@ def lines(size: tuple[int, int], base: Base) -> float:
 def draw_skeleton(skeleton: Skeleton, size: tuple[int, int], thicker: float | None = None) -> Image.Image:
     """The skeleton in OpenPose's colours on black, by controlnet_aux.
 
-    It draws lines of one thickness, so it is given a canvas smaller by `thicker` (see `lines`), which is then enlarged.
+    It draws lines of one thickness, so it is given a canvas smaller by `thicker` (see `lines`), which is then resized.
     """
     open_pose = library.controlnet_aux().open_pose
     thicker = thicker or max(1.0, min(size) / SHORT)
@@ -103,7 +115,8 @@ def draw_skeleton(skeleton: Skeleton, size: tuple[int, int], thicker: float | No
     face = [keypoint(x, y) for x, y in skeleton.face.tolist()]
     known = open_pose.BodyResult(body, float(len(body)), sum(point is not None for point in body))
     drawn = open_pose.draw_poses([open_pose.PoseResult(known, None, None, face)], height, width)
-    return Image.fromarray(cv2.resize(drawn, size, interpolation=cv2.INTER_LINEAR))
+    how = cv2.INTER_LINEAR if thicker >= 1 else cv2.INTER_AREA
+    return Image.fromarray(cv2.resize(drawn, size, interpolation=how))
 
 
 def depth_image(figure: Figure) -> Image.Image:

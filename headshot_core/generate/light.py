@@ -91,6 +91,23 @@ def start(recipe: Recipe, size: tuple[int, int]) -> LightStart | None:
     return LightStart(_resized(_scene(recipe, size, plain=True)[0], size), strength) if strength > 0 else None
 
 
+def ball(lights: Lamps, size: tuple[int, int]) -> Image.Image:
+    """A grey ball under the lamps before black: what a ControlNet for light is shown. `size`: width, height.
+
+    It says where the key stands, how soft it is and how deep its shadows are, and nothing of a pose.
+    """
+    width, height = size
+    radius = min(size) / 2
+    x = (np.arange(width, dtype=np.float32) + 0.5 - width / 2)[None] / radius
+    y = (np.arange(height, dtype=np.float32) + 0.5 - height / 2)[:, None] / radius
+    deep = 1 - x * x - y * y
+    normals = np.stack(np.broadcast_arrays(x, y, np.sqrt(np.maximum(deep, 0))), -1)
+    soft = 0.1 + 0.5 * lights.softness
+    key = np.clip((normals @ lights.direction + soft) / (1 + soft), 0, 1)
+    shade = np.clip(deep * radius / 2 + 0.5, 0, 1) * (lights.fill + (1 - lights.fill) * key)
+    return Image.fromarray(to_bytes(shade.astype(np.float32))).convert("RGB")
+
+
 # What the prompt says.
 
 NAMES = {
@@ -118,9 +135,13 @@ def words(recipe: Recipe) -> str:
     light, lights = recipe.light, lamps_of(recipe)
     if lights.strength == 0:
         return ", ".join(filter(None, ("natural light" if light.pattern == "natural" else "", _rim(lights))))
-    key = f"{_quality(lights.softness)} key light from {_place(lights)}"
-    said = (_name(light, lights), key, _shadows(lights.fill), _warmth(lights.temperature), _rim(lights))
+    said = (_name(light, lights), key_words(lights), _shadows(lights.fill), _warmth(lights.temperature), _rim(lights))
     return ", ".join(filter(None, said))
+
+
+def key_words(lights: Lamps) -> str:
+    """The key light: 'soft key light from the left and above'."""
+    return f"{_quality(lights.softness)} key light from {_place(lights)}"
 
 
 def _name(light: Light, lights: Lamps) -> str:

@@ -93,14 +93,14 @@ def pose_words(recipe: Recipe) -> list[str]:
     if pose.name in ("free", "photo") and all(angle is None for angle in angles):
         return []
     held = stance(recipe)
-    words = [POSES.get(pose.name, ""), ARMS[held.arms], _turned(held.yaw)]
+    words = [POSES.get(pose.name, ""), ARMS[held.arms], turned(held.yaw)]
     if abs(held.pitch) >= SMALL:
         words.append("chin raised" if held.pitch > 0 else "chin lowered")
     if abs(held.roll) >= SMALL:
         words.append(f"head tilted to the {_side(held.roll)}")
     if abs(held.shoulders - held.yaw) >= 2 * SMALL:
-        turned = abs(held.shoulders) >= 2 * SMALL
-        words.append(f"shoulders turned to the {_side(held.shoulders)}" if turned else "shoulders square to the camera")
+        aside = abs(held.shoulders) >= 2 * SMALL
+        words.append(f"shoulders turned to the {_side(held.shoulders)}" if aside else "shoulders square to the camera")
     return [word for word in words if word]
 
 
@@ -108,6 +108,7 @@ def _side(angle: float) -> str:
     return "right" if angle > 0 else "left"
 
 
-def _turned(yaw: float) -> str:
+def turned(yaw: float) -> str:
+    """What a head turned by so many degrees is called."""
     turn = next((words for most, words in TURNS if abs(yaw) < most), PROFILE)
     return turn.format(side=_side(yaw)) or STRAIGHT
