@@ -1,4 +1,4 @@
-"""What a cartoon portrait shows, as plain data, drawn by lot or by hand; every trait is known, so that it can be measured.
+"""What a cartoon portrait shows, as plain data, by lot or by hand: every trait is known, so that it can be measured.
 
 cartoon = sample(np.random.default_rng(0))     # every trait by lot, each independent of all others
 pixels = render.render(cartoon, 64)            # uint8 (64, 64, 3)
