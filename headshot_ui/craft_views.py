@@ -30,6 +30,8 @@ LIVE_SIDE = 320
 """Pixels of the small pictures that follow the sliders."""
 KEPT_AS_IT_IS = "The studio keeps clothes, pose and expression as photographed. A base model draws them anew."
 """Why parts of the form are off without a base model."""
+TRY_IT = "To see how that goes, choose {} above: it draws small cartoon portraits, at once."
+"""What can be had meanwhile."""
 SKETCHED = dict.fromkeys(("photo", "person"), "Pose and light, as the drawing begins with them.") | {
     "keep": "Face and hair stay like this; clothes and place are drawn.",
     "restyle": "Your headshot, as it is before it is drawn over.",
@@ -49,6 +51,7 @@ EXTRAS = {
     "pose": "holds the pose",
     "depth": "holds the depth",
     "normal": "holds the shape",
+    "light": "holds the light",
     "face_adapter": "draws a face from one photo",
     "light_adapter": "draws the light",
     "prompt_scorer": "ranks by what was asked for",
@@ -61,7 +64,12 @@ EXTRAS = {
 
 def photo(visit: Visit, error: Exception | None = None) -> dict:
     """The photo that is drawn from."""
-    return views.photo_of(visit.craft.portrait, visit.craft.small, error)
+    work = visit.craft
+    if work.portrait is None and work.person:
+        says = f"{work.person.about.name}: a cartoon, nobody real"
+        shown = {"state": "ready", "picture": picture_url(work.small), "says": says}
+        return shown | {"notes": [], "faces": [], "chosen": 0, "error": error and problem(error)}
+    return views.photo_of(work.portrait, work.small, error)
 
 
 def craft_who(visit: Visit, error: Exception | None = None) -> dict:
@@ -194,10 +202,11 @@ def craft_form(visit: Visit, error: Exception | None = None, echo: bool = False,
         "recipe": _shown_recipe(work.recipe),
         "fresh": work.fresh,
         "engine": base.name if base else STUDIO,
-        "engines": [{"name": one.name, "title": one.title} for one in work.bases],
+        "engines": [{"name": one.name, "title": one.title, "demo": one.demo} for one in work.bases],
+        "demo": base.note if base and base.demo else "",
         "ways": [{"name": way.mode, "title": way.title, "hint": way.hint, "why": way.why} for way in work.ways],
         "studio": base is None,
-        "why": "" if base else KEPT_AS_IT_IS,
+        "why": "" if base else _why(work),
         "trained": list(work.trained),
         "no_pose": _no_pose(base),
         "ignores_avoid": base is not None and "negative" not in base.can,
@@ -211,6 +220,12 @@ def craft_form(visit: Visit, error: Exception | None = None, echo: bool = False,
         "echo": echo,
         "error": error and problem(error),
     }
+
+
+def _why(work: CraftVisit) -> str:
+    demos = [one.title for one in work.bases if one.demo]
+    alone = demos and len(demos) == len(work.bases)
+    return f"{KEPT_AS_IT_IS} {TRY_IT.format(demos[0])}" if alone else KEPT_AS_IT_IS
 
 
 def _shown_recipe(recipe: Recipe) -> dict:
@@ -299,6 +314,7 @@ def craft_models(visit: Visit, error: Exception | None = None) -> dict:
     now = DOWNLOADS.view
     return {
         "none": models.best_here() is None,
+        "demo": next((base.title for base in models.here() if base.demo), ""),
         "hosted": hosted(),
         "models": [_base(base) for base in models.BASES.values()],
         "free": _free(),
@@ -312,7 +328,7 @@ def _base(base: Base) -> dict:
     return {
         **_model(base),
         "good": base.note,
-        "memory": f"about {base.memory_gb:.0f} GB of memory",
+        "memory": f"about {base.memory_gb:.0f} GB of memory" if base.memory_gb >= 1 else "hardly any memory",
         "person": "reference" in base.can,
         "extras": [_model(extra) | {"good": EXTRAS[extra.kind]} for extra in extras],
     }
@@ -322,11 +338,12 @@ def _model(item: Base | Extra) -> dict:
     return {
         "name": item.name,
         "title": item.title,
-        "size": _gigabytes(size_of(item) or item.download_bytes),
+        "size": "Comes with the studio" if item.demo else _gigabytes(size_of(item) or item.download_bytes),
+        "demo": item.demo,
         "licence": item.licence,
         "terms": item.licence_url,
         "commercial": item.commercial,
-        "source": item.source,
+        "source": "" if item.demo else item.source,
         "here": models.installed(item),
     }
 
@@ -349,7 +366,7 @@ def bar(visit: Visit, error: Exception | None = None, says: str = "") -> dict:
     work = visit.craft
     if work.job and not error:
         return _bar_drawing(work)
-    ready = work.portrait is not None
+    ready = work.begun
     error = error or (work.ended and work.ended.error)
     return {
         "working": False,

@@ -190,6 +190,11 @@ class CraftVisit:
         return self._person if self._person and self._person.folder.is_dir() else None
 
     @property
+    def begun(self) -> bool:
+        """Whether there is somebody to draw: a photo, or a cartoon, which has none that a face is found in."""
+        return self.portrait is not None or self.person is not None
+
+    @property
     def trained(self) -> dict[str, Path]:
         """The person's trained models that the base model takes, by name."""
         known, base = loras.models_of(self.person), self.base
@@ -204,7 +209,7 @@ class CraftVisit:
 
     def arrive(self) -> None:
         """Somebody came to the tab: without a photo, the one in hand elsewhere is taken."""
-        if self.portrait is None:
+        if not self.begun:
             found = self._visit.portrait or self._visit.retouch.portrait
             if found:
                 self._begin(found, self._visit.people.used)
@@ -226,8 +231,11 @@ class CraftVisit:
         path = best_photo(person)
         if path is None:
             raise HeadshotError(f"There is no photo of {person.about.name} yet.", "Add some in the People tab.")
-        portrait = analyse(read_photo(path)).of(person.profile)
-        self._begin(portrait, person)
+        photo = read_photo(path)
+        if person.about.cartoon:
+            self._begin_cartoon(photo, person)
+        else:
+            self._begin(analyse(photo).of(person.profile), person)
         if self.trained and "person" in self._modes_of_base:
             self._set(generate=self.recipe.generate.model_copy(update={"mode": "person"}))
             self._settle_mode()
@@ -235,6 +243,14 @@ class CraftVisit:
     def _begin(self, portrait: Portrait, person: Person | None) -> None:
         self._person = person
         self.portrait, self.small = portrait, small_copy(portrait.photo.image)
+        self._settle_mode()
+
+    def _begin_cartoon(self, photo: Photo, person: Person) -> None:
+        """The demo alone draws cartoons, and only as it was trained: they have no face that could be drawn from."""
+        if self.base is None or self.base.family != "micro":
+            self._studio, self._base = False, self._known_base("micro")
+        self._person, self.portrait, self.small = person, None, small_copy(photo.image)
+        self._set(generate=self.recipe.generate.model_copy(update={"mode": "person"}))
         self._settle_mode()
 
     def choose_face(self, index: int) -> None:
@@ -252,14 +268,14 @@ class CraftVisit:
         if owner != self._owner:
             self._disown()
             self._owner, before = owner, self._drawings.claim(owner, self)
-        if self.portrait is None:
+        if not self.begun:
             self._restore(before)
         self._watched = self.job
-        return self.portrait is not None or bool(self.jobs)
+        return self.begun or bool(self.jobs)
 
     def _restore(self, before: CraftVisit | None) -> None:
         """The photo and the wishes as the page before had them, or at least those of the last drawing."""
-        if before and before.portrait:
+        if before and before.begun:
             self.portrait, self.small, self._person = before.portrait, before.small, before.person
             self._base, self._studio, self.fresh = before._base, before._studio, before.fresh
             self._photographed, self.selected = before._photographed, before.selected
@@ -402,6 +418,8 @@ class CraftVisit:
         return {mode for mode, (needs, _) in NEEDS.items() if self.base and self.base.can.intersection(needs)}
 
     def _why_not(self, mode: Mode) -> str:
+        if mode != "person" and self.person and self.person.about.cartoon:
+            return f"{self.person.about.name} is a cartoon: it is drawn by a model trained on it."
         if mode == "person" and not self.trained:
             who = self.person.about.name if self.person else "the person in this photo"
             other = loras.models_of(self.person)
@@ -417,6 +435,8 @@ class CraftVisit:
         can = [way.mode for way in self.ways if not way.why]
         if not self.base or not can:
             return
+        if self.base.demo:
+            can.sort(key=lambda mode: mode == "keep")  # a photo's own head is no part of a cartoon
         settings, trained = self.recipe.generate, self.trained
         mode = settings.mode if settings.mode in can else can[0]
         used = tuple(lora for lora in settings.loras if lora.file in trained)

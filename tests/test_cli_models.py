@@ -42,6 +42,19 @@ def test_the_list_tells_what_each_is_and_may_be_used_for(run):
     assert {"licence", "commercial", "bytes", "memory_gb", "installed", "can", "extras"} <= set(listed[0])
 
 
+def test_the_demo_is_listed_as_what_it_is(run):
+    """With no size to fetch and no page, and the way to try it."""
+    _, out, err = run("models")
+    row = next(line for line in out.splitlines() if line.startswith("micro"))
+    assert "demo" in row
+    assert "10 MB" in row
+    assert "--base micro" in err
+    told = run("models", "info", "micro")[1]
+    assert "cartoon portraits, 64 px, made by this project" in told
+    assert "huggingface" not in told
+    assert "comes with this project" in run("models", "remove", "micro_pose")[2]
+
+
 def test_info_says_all_of_one(run):
     code, out, _ = run("models", "info", "sd15_fast", "sdxl_pose")
     assert code == 0

@@ -30,7 +30,8 @@ def base(family, *can, guidance=5.0):
 
 SD15, SDXL = base("sd15", "lora", "negative"), base("sdxl", "lora", "negative")
 Z_IMAGE, KLEIN = base("z_image", "lora", guidance=0), base("flux2_klein", "lora", "reference", guidance=1)
-BASES = (SD15, SDXL, Z_IMAGE, KLEIN)
+MICRO = base("micro", "lora", "negative", guidance=4)
+BASES = (SD15, SDXL, Z_IMAGE, KLEIN, MICRO)
 PERSON = Generate(mode="person")
 ANNA = About(name="Anna", noun="woman", age=34, hair="short brown", eyes="green", glasses=True)
 

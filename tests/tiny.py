@@ -2,6 +2,7 @@
 
     import tiny
     tiny.install("sd15")        # with all its extras, where `models.location` looks; any name of models.BASES
+    micro = tiny.install("micro")                     # in that folder too, not in the project: only the entry knows
     folder = tiny.build("sdxl", tmp_path / "model")   # or anywhere: models.find(str(folder)) takes it
     tiny.controlnet("sd15", folder), tiny.ip_adapter("sd15", folder), tiny.lora("sd15", file, seed=1)
     tiny.single_file(file)      # SD 1.5 as one .safetensors file
@@ -14,6 +15,7 @@ Weights are drawn from a seed, so the same model draws the same pictures.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -28,11 +30,12 @@ SIZE = 64
 """Side of a picture that is drawn in milliseconds."""
 TEXT = 768
 TEXT_2 = 1280
+TEXT_MICRO = 128
 """Widths of the text encoders, by which the families are told apart."""
 
 
 def build(family: str, folder: Path | str, seed: int = 0, variant: str | None = None, attentive=False) -> Path:
-    """Write a base model of family ``sd15`` or ``sdxl``; `attentive`: attention at all levels, so that it can learn."""
+    """Write a model of ``sd15``, ``sdxl`` or ``micro``; `attentive`: attention at all levels, so that it can learn."""
     _pipeline(family, seed, attentive).save_pretrained(folder, variant=variant)
     return Path(folder)
 
@@ -41,8 +44,8 @@ def install(name: str, extras: bool = True) -> models.Base:
     """Put a tiny base model, with its extras, where the base model of that name would lie; gives its entry."""
     import tiny_flow
 
-    base = models.BASES[name]
-    if base.family not in ("sd15", "sdxl"):
+    base = _at_home(models.BASES[name])
+    if base.family not in ("sd15", "sdxl", "micro"):
         return tiny_flow.install(name)
     build(base.family, models.location(base), variant=base.variant)
     for extra in models.parts(base)[1:] + (base.extras if extras else ()):
@@ -50,10 +53,18 @@ def install(name: str, extras: bool = True) -> models.Base:
     return base
 
 
+def _at_home(base: models.Base) -> models.Base:
+    """The demo lies in the home's folder, so that the project's own stays what it is."""
+    if not base.demo:
+        return base
+    extras = tuple(replace(extra, source=str(models.folder() / extra.name)) for extra in base.extras)
+    return replace(base, source=str(models.folder() / base.name), extras=extras)
+
+
 def install_extra(family: str, extra: models.Extra) -> None:
     """Put one tiny extra where it would lie; IC-Light and the scorer of prompts are left out."""
     folder = models.location(extra)
-    if extra.kind in ("pose", "depth", "normal"):
+    if extra.kind in ("pose", "depth", "normal", "light"):
         variant = "fp16" if "fp16" in extra.files[1] else None
         controlnet(family, folder, seed=len(extra.kind), variant=variant)
     elif extra.kind == "face_adapter":
@@ -66,7 +77,10 @@ def controlnet(family: str, folder: Path | str, seed: int = 0, variant: str | No
     """Write a ControlNet whose zero convolutions are not zero, so that it has an effect."""
     torch, diffusers = library.torch(), library.diffusers()
     _seed(100 + seed)
-    net = diffusers.ControlNetModel.from_unet(_pipeline(family, 0).unet, conditioning_channels=3)
+    shrinks = (16, 32, 64) if family == "micro" else (16, 32, 96, 256)  # as often as the VAE does
+    net = diffusers.ControlNetModel.from_unet(
+        _pipeline(family, 0).unet, conditioning_channels=3, conditioning_embedding_out_channels=shrinks
+    )
     for block in (*net.controlnet_down_blocks, net.controlnet_mid_block, net.controlnet_cond_embedding.conv_out):
         torch.nn.init.normal_(block.weight, std=0.5)
     net.save_pretrained(folder, variant=variant)
@@ -139,6 +153,16 @@ def _pipeline(family: str, seed: int, attentive: bool = False):
             scheduler=diffusers.PNDMScheduler(skip_prk_steps=True, steps_offset=1, **_SCHEDULE),
             safety_checker=None, feature_extractor=None, requires_safety_checker=False,
         )  # fmt: skip
+    if family == "micro":
+        return diffusers.StableDiffusionPipeline(
+            vae=_vae(0.35, levels=3), text_encoder=_text_encoder(TEXT_MICRO), tokenizer=_tokenizer(),
+            unet=_unet(cross_attention_dim=TEXT_MICRO, **levels),
+            scheduler=diffusers.DDIMScheduler(
+                prediction_type="v_prediction", timestep_spacing="trailing", clip_sample=False, steps_offset=1,
+                **_SCHEDULE,
+            ),
+            safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+        )  # fmt: skip
     if family == "sdxl":
         sdxl = {
             "cross_attention_dim": TEXT + TEXT_2, "use_linear_projection": True, "transformer_layers_per_block": (1, 2),
@@ -171,12 +195,12 @@ def _unet(attentive: bool, **more):
     )  # fmt: skip
 
 
-def _vae(scaling: float):
-    """Four blocks: eight pixels a latent, as ControlNets take for granted."""
+def _vae(scaling: float, levels: int = 4):
+    """Four levels: eight pixels a latent, as ControlNets take for granted; the demo's has three."""
     return library.diffusers().AutoencoderKL(
-        block_out_channels=(8, 8, 8, 8), norm_num_groups=4, latent_channels=4, sample_size=SIZE,
-        scaling_factor=scaling, down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(8,) * levels, norm_num_groups=4, latent_channels=4, sample_size=SIZE,
+        scaling_factor=scaling, down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
     )  # fmt: skip
 
 

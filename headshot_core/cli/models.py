@@ -62,12 +62,12 @@ def _list(given: argparse.Namespace) -> int:
     print(f"{'NAME':<18}{'':<6}{'FETCH':>8}{'MEMORY':>9}  {'LICENCE':<32}CAN")
     for base in bases:
         here = "here" if models.installed(base) else "-"
-        size = f"{base.download_bytes / 1e9:.1f} GB" if base.download_bytes else ""
+        size = f"{base.download_bytes / 1e9:.1f} GB" if base.download_bytes else "demo" * base.demo
         licence = f"{base.licence}{'' if base.commercial else ' (see its page)'}"
-        memory = f"{base.memory_gb:.1f} GB"
-        print(f"{base.name:<18}{here:<6}{size:>8}{memory:>9}  {licence:<32}{', '.join(sorted(base.can))}")
+        print(f"{base.name:<18}{here:<6}{size:>8}{_memory(base):>9}  {licence:<32}{', '.join(sorted(base.can))}")
     print(f"\nFetch one:    python -m headshot_core models get NAME  (into {models.folder()})", file=sys.stderr)
     print("All of one:   python -m headshot_core models info NAME", file=sys.stderr)
+    print("Try the demo: python -m headshot_core generate PHOTO --base micro --mode restyle", file=sys.stderr)
     return 0
 
 
@@ -80,7 +80,8 @@ def _info(items: list[Base | Extra], given: argparse.Namespace) -> int:
         if item.note:
             print(f"  {item.note}")
         print(f"  {_here(item)}: {models.location(item)}")
-        print(f"  from {item.source}; terms: {item.licence_url or 'see there'}")
+        source = "made by this project" if item.demo else f"from {item.source}"
+        print(f"  {source}; terms: {item.licence_url or 'see there'}")
         if isinstance(item, Base) and item.family:
             _tell_more(item)
     return 0
@@ -88,11 +89,11 @@ def _info(items: list[Base | Extra], given: argparse.Namespace) -> int:
 
 def _tell_more(base: Base) -> None:
     guidance = f"guidance {base.guidance:g}" if base.guidance > 1 else "no guidance"
-    print(f"  {base.memory_gb:.1f} GB of memory, {base.steps} steps, {guidance}")
+    print(f"  {_memory(base)} of memory, {base.steps} steps, {guidance}")
     print(f"  can: {', '.join(sorted(base.can))}")
     print(f"  sizes: {', '.join(f'{width} x {height}' for width, height in base.sizes)}")
     for extra in base.extras:
-        size = f"{extra.download_bytes / 1e9:.1f} GB"
+        size = "demo" if extra.demo else f"{extra.download_bytes / 1e9:.1f} GB"
         print(f"  + {extra.name:<20}{size:>7}, {extra.licence}, {_here(extra)}: {extra.title}")
 
 
@@ -160,6 +161,7 @@ def facts(item: Base | Extra) -> dict[str, Any]:
         "installed": models.installed(item),
         "path": str(models.location(item)),
         "note": item.note,
+        "demo": item.demo,
     }
     if isinstance(item, Extra):
         return shared | {"kind": item.kind}
@@ -172,6 +174,10 @@ def facts(item: Base | Extra) -> dict[str, Any]:
         "can": sorted(item.can),
         "extras": [facts(extra) for extra in item.extras],
     }
+
+
+def _memory(base: Base) -> str:
+    return f"{base.memory_gb:.1f} GB" if base.memory_gb >= 0.1 else f"{base.memory_gb * 1000:.0f} MB"
 
 
 def _here(item: Base | Extra) -> str:

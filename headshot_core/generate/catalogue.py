@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from headshot_core.doc_tables import put
-from headshot_core.generate.models import BASES, EXTRAS, Base, Extra
+from headshot_core.generate.models import BASES, EXTRAS, Base, Extra, page
 
 DOCS = Path(__file__).parents[2] / "docs" / "base-models.md"
 
@@ -24,13 +24,21 @@ def _bases() -> str:
 
 
 def _base(base: Base) -> str:
-    title = f"[{base.title}](https://huggingface.co/{base.source})"
     licence = f"[{base.licence}]({base.licence_url})"
     can = ", ".join(sorted(ability.replace("_", " ") for ability in base.can))
-    size = f"{base.download_bytes / 1e9:.1f}"
+    memory = f"{base.memory_gb:.1f}" if base.memory_gb >= 0.1 else f"{base.memory_gb:.2f}"
     return (
-        f"| `{base.name}` | {title}. {base.note} | {licence} | {size} | {base.memory_gb:.1f} | {base.steps} | {can} |"
+        f"| `{base.name}` | {_title(base)}. {base.note} | {licence} | {_size(base)} | {memory} | {base.steps} | {can} |"
     )
+
+
+def _title(item: Base | Extra) -> str:
+    """With the address of its page, where it has one."""
+    return f"[{item.title}]({page(item)})" if page(item) else item.title
+
+
+def _size(item: Base | Extra) -> str:
+    return "comes along" if item.demo else f"{item.download_bytes / 1e9:.1f}"
 
 
 def _extras() -> str:
@@ -39,11 +47,11 @@ def _extras() -> str:
 
 
 def _extra(extra: Extra) -> str:
-    users = ", ".join(f"`{base.name}`" for base in BASES.values() if extra in base.extras)
-    users = "all" if len(users.split(", ")) == len(BASES) else users
-    title = f"[{extra.title}](https://huggingface.co/{extra.source})"
+    users = [base for base in BASES.values() if extra in base.extras]
+    fetched = [base for base in BASES.values() if not base.demo]
+    names = "all that are fetched" if users == fetched else ", ".join(f"`{base.name}`" for base in users)
     licence = f"[{extra.licence}]({extra.licence_url})"
-    return f"| `{extra.name}` | {title} | {users} | {licence} | {extra.download_bytes / 1e9:.1f} |"
+    return f"| `{extra.name}` | {_title(extra)} | {names} | {licence} | {_size(extra)} |"
 
 
 def update() -> None:

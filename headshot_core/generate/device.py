@@ -72,6 +72,7 @@ NEEDS = {
     "sdxl": Needs(0.6, 4.5, 0.75, 5.8, half="float16"),
     "z_image": Needs(0.6, 4.5, 0.6, 53),
     "flux2_klein": Needs(0.6, 4.5, 0.5, 36),
+    "micro": Needs(0.3, 0.6, 0.75, 0.11, half="float16"),
 }
 TILED_GB = 1.0
 """The VAE while it decodes one picture in tiles."""

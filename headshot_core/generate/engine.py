@@ -34,7 +34,7 @@ from headshot_core.generate import (
     rank,
     safety,
 )
-from headshot_core.generate.call import Call, Prompt, Step
+from headshot_core.generate.call import Call, LightStart, Prompt, Step
 from headshot_core.generate.families import latents
 from headshot_core.generate.models import Ability, Base
 from headshot_core.generate.rank import Judged
@@ -210,7 +210,7 @@ def base_of(recipe: Recipe) -> Base:
     if base is None:
         raise HeadshotError(
             "No base model is on this machine yet, and new pictures need one.",
-            "Fetch one (python -m headshot_core models), or use the studio engine.",
+            "Fetch one (python -m headshot_core models), try the demo (micro), or use the studio engine.",
         )
     if not models.installed(base):
         raise HeadshotError(f"{base.title} is not on this machine, or not all of it.", models.how_to_get(base))
@@ -302,11 +302,16 @@ class _Work:
         return prompts.write(self.recipe, self.base, about, trigger)
 
     def _person(self, call: Call) -> Call:
-        return replace(call, light=light.start(begun(self.recipe), self.size))
+        return replace(call, light=self._light_start(call))
 
     def _photo(self, call: Call) -> Call:
         shown = reference(self.subject.portrait)
-        return replace(call, references=(shown,), light=light.start(begun(self.recipe), self.size))
+        return replace(call, references=(shown,), light=self._light_start(call))
+
+    def _light_start(self, call: Call) -> LightStart | None:
+        """The light that the drawing begins with; none where a ControlNet holds it."""
+        held = any(one.kind == "light" for one in call.controls)
+        return None if held else light.start(begun(self.recipe), self.size)
 
     def _keep(self, call: Call) -> Call:
         self.kept = keep.prepare(self.subject.portrait, begun(self.recipe), self.size)
@@ -375,7 +380,8 @@ class _Work:
         if verdict and not verdict.allowed:
             self.withheld += 1
             return []
-        judged = rank.judge(draft, portrait, self.subject.profile, recipe, wanted, verdict)
+        whom = self.subject
+        judged = rank.judge(draft, portrait, whom.profile, recipe, wanted, verdict, self.base, whom.person)
 
         def enlarge(cancel: CancelToken | None) -> tuple[np.ndarray, tuple[str, ...]]:
             size = size_of(recipe.frame)

@@ -50,6 +50,8 @@ def fetch(item: Base | Extra, report: Report = silent, cancel: CancelToken | Non
     """
     if models.is_own(item) and not models.installed(item):
         raise HeadshotError(f"{item.source} is your own and not whole.", "Bring its files again.")
+    if item.demo and not models.installed(item):
+        raise HeadshotError(f"{item.title} is not whole.", models.how_to_get(item))
     missing = [part for part in models.parts(item) if not models.is_here(part)]
     if missing:
         _refuse(item)
@@ -70,7 +72,7 @@ def size_of(item: Base | Extra) -> int:
 
 def terms(item: Base | Extra) -> str:
     """Name, size, licence and what it allows, in one line."""
-    size = f"{item.download_bytes / 1e9:.1f} GB, " if item.download_bytes else ""
+    size = f"{item.download_bytes / 1e9:.1f} GB, " if item.download_bytes else "comes with this project, " * item.demo
     use = "commercial use allowed" if item.commercial else "commercial use not known to be allowed"
     return f"{item.title}: {size}licence {item.licence}, {use}"
 
@@ -79,8 +81,10 @@ def remove(item: Base | Extra) -> int:
     """Delete its files; gives the bytes that came free.
 
     A base model that lies in another's folder (SDXL with Lightning in SDXL's) gives up its adapter alone, an extra
-    those files that no other extra needs. `HeadshotError` for a user's own folder or file.
+    those files that no other extra needs. `HeadshotError` for a user's own folder or file, and for the demo.
     """
+    if item.demo:
+        raise HeadshotError(f"{item.title} comes with this project and stays.", "It takes up next to no room.")
     if models.is_own(item):
         raise HeadshotError(f"{item.source} is your own.", "Delete it yourself, if you want that.")
     shares = isinstance(item, Base) and item.name in models.BASES and item.folder

@@ -78,7 +78,8 @@ class Shot(Framed):
         cv2.fillConvexPoly(photo, np.round(there).astype(np.int32), 1)
         # The frame's own edge is no edge of the photo's.
         depth = cv2.distanceTransform(np.pad(photo, 1, mode="edge"), cv2.DIST_L2, 5)[1:-1, 1:-1]
-        return np.clip(depth / (EDGE * self.face.head_height), 0, 1)
+        edge = EDGE * self.face.head_height
+        return np.minimum(depth, edge) / edge
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,14 +16,20 @@ from headshot_core.generate.weights import read_header
 from headshot_core.people import Person
 from headshot_core.recipe import Lora
 
-FAMILIES = {"sd15": "Stable Diffusion 1.5", "sdxl": "SDXL", "z_image": "Z-Image", "flux2_klein": "FLUX.2 klein 4B"}
+FAMILIES = {
+    "sd15": "Stable Diffusion 1.5",
+    "sdxl": "SDXL",
+    "z_image": "Z-Image",
+    "flux2_klein": "FLUX.2 klein 4B",
+    "micro": "Micro (demo)",
+}
 """Families of base models, and what their adapters are said to be for."""
 LAYER = re.compile(r"(.+?)[._]lora(?:_linear_layer)?[._](A|B|down|up)(?:\.default(?:_\d+)?)?\.weight")
 """The name of an adapter's tensor, in all ways to write one: the layer, and which of its two matrices."""
 
 # How to tell them apart, by layers written with underscores alone, as some programs do.
 UNET = re.compile(r"(?!lora_prior_).*((down|up|input|output)_blocks_|mid(dle)?_block_)")
-UNET_WIDTHS = {768: "sd15", 1024: "Stable Diffusion 2", 1280: "the refiner of SDXL", 2048: "sdxl"}
+UNET_WIDTHS = {128: "micro", 768: "sd15", 1024: "Stable Diffusion 2", 1280: "the refiner of SDXL", 2048: "sdxl"}
 """By the width of the words that a U-Net attends to."""
 Z_IMAGE = re.compile(
     r".*(layers_\d+_(attention_(to_[qkv]|to_out|qkv|out)|feed_forward_w\d|adaLN)|(noise|context)_refiner_)"

@@ -1,6 +1,7 @@
 """Base models: what each is called, may be used for, needs and can do, and where it lies on this machine.
 
-A new base model is one entry in `BASES`. Nothing is fetched unless it is asked for (`headshot_core.generate.fetch`).
+A new base model is one entry in `BASES`. Nothing is fetched unless it is asked for (`headshot_core.generate.fetch`);
+the demo comes with this project.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from headshot_core.errors import HeadshotError
 from headshot_core.files import home
 from headshot_core.generate.weights import read_header
 
-FamilyName = Literal["sd15", "sdxl", "z_image", "flux2_klein"]
+FamilyName = Literal["sd15", "sdxl", "z_image", "flux2_klein", "micro"]
 Ability = Literal[
     "lora", "control", "pose_picture", "image", "inpaint", "reference", "face_adapter", "negative", "light_adapter"
 ]
 """control: by ControlNets; pose_picture: by one more picture, with words for it."""
-ExtraKind = Literal["pose", "depth", "normal", "face_adapter", "few_steps", "light_adapter", "prompt_scorer"]
+ExtraKind = Literal["pose", "depth", "normal", "light", "face_adapter", "few_steps", "light_adapter", "prompt_scorer"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Extra:
     title: str
     kind: ExtraKind
     source: str
-    """hub id"""
+    """hub id; of the demo's, a folder on this machine"""
     files: tuple[str, ...]
     """the files wanted, by their paths"""
     download_bytes: int
@@ -45,6 +46,8 @@ class Extra:
     note: str = ""
     folder: str = ""
     """the folder that it shares with others of the same hub repository; its own name where empty"""
+    demo: bool = False
+    """whether it comes with this project and its demo"""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,9 @@ class Base:
     """the folder of the base whose files it shares; its own name where empty"""
     scheduler: str = ""
     """diffusers' class to take in place of the folder's scheduler, with ``timestep_spacing="trailing"``"""
+    demo: bool = False
+    """whether it comes with this project, to try things out with: neither fetched nor removed, and never chosen unless
+    it is named"""
 
 
 # Licences. Those named OpenRAIL allow commercial use, but forbid harmful uses, and pass that on with the model.
@@ -97,6 +103,10 @@ OPENRAIL_M = _licence("CreativeML OpenRAIL-M", "https://huggingface.co/spaces/Co
 OPENRAIL_PLUS = _licence(
     "CreativeML OpenRAIL++-M", "https://huggingface.co/stabilityai/stable-diffusion-xl-base-1.0/blob/main/LICENSE.md"
 )
+
+
+MICRO = Path(__file__).parents[1] / "micro" / "weights"
+"""Where the demo's files lie in this project."""
 
 
 # The further models.
@@ -260,6 +270,26 @@ _EXTRAS = (
         download_bytes=1_714_000_000,
         **MIT,
     ),
+    Extra(
+        name="micro_pose",
+        title="Pose (ControlNet of the demo)",
+        kind="pose",
+        source=str(MICRO / "pose"),
+        files=("config.json", "diffusion_pytorch_model.fp16.safetensors"),
+        download_bytes=0,
+        **APACHE,
+        demo=True,
+    ),
+    Extra(
+        name="micro_light",
+        title="Light (ControlNet of the demo)",
+        kind="light",
+        source=str(MICRO / "light"),
+        files=("config.json", "diffusion_pytorch_model.fp16.safetensors"),
+        download_bytes=0,
+        **APACHE,
+        demo=True,
+    ),
 )
 EXTRAS: dict[str, Extra] = {extra.name: extra for extra in _EXTRAS}
 
@@ -268,7 +298,7 @@ def _extras(*names: str) -> tuple[Extra, ...]:
     return tuple(EXTRAS[name] for name in names)
 
 
-# The base models, best first: how natural their people look, then how fast they are.
+# The base models, best first: how natural their people look, then how fast they are; the demo last.
 
 
 def _layout(*parts: str, variant: str = "") -> tuple[str, ...]:
@@ -424,6 +454,23 @@ _BASES = (
         folder="sd15",
         scheduler="LCMScheduler",
     ),
+    Base(
+        name="micro",
+        title="Micro (demo)",
+        family="micro",
+        source=str(MICRO / "base"),
+        **APACHE,
+        download_bytes=0,
+        memory_gb=0.01,
+        sizes=((64, 64),),
+        steps=20,
+        guidance=4.0,
+        can=frozenset({"lora", "control", "image", "inpaint", "negative"}),
+        extras=_extras("micro_pose", "micro_light"),
+        note="Demo: cartoon portraits, 64 px, made by this project; still rough, for its training is not finished.",
+        variant="fp16",
+        demo=True,
+    ),
 )
 BASES: dict[str, Base] = {base.name: base for base in _BASES}
 
@@ -437,13 +484,19 @@ def folder() -> Path:
 
 
 def location(item: Base | Extra) -> Path:
-    """Where the model's folder lies, or would lie; of a user's own folder or file, that itself."""
-    return Path(item.source) if is_own(item) else folder() / (item.folder or item.name)
+    """Where the model's folder lies, or would lie; of a user's own folder or file and of the demo, that itself."""
+    place = Path(item.source)
+    return place if place.is_absolute() else folder() / (item.folder or item.name)
 
 
 def is_own(item: Base | Extra) -> bool:
     """Whether it is the user's own folder or file, which is neither fetched nor removed."""
-    return Path(item.source).is_absolute()
+    return Path(item.source).is_absolute() and not item.demo
+
+
+def page(item: Base | Extra) -> str:
+    """Address of its repository on the hub; empty of what is not from there."""
+    return "" if Path(item.source).is_absolute() else f"https://huggingface.co/{item.source}"
 
 
 def parts(item: Base | Extra) -> tuple[Base | Extra, ...]:
@@ -551,6 +604,8 @@ def find(name: str) -> Base:
 
 def how_to_get(item: Base | Extra) -> str:
     """What to do where a model is missing."""
+    if item.demo:
+        return "It comes with this project: install that again, or choose another base model."
     if is_own(item):
         return "Check it, or choose another base model."
     return f"Fetch it: python -m headshot_core models get {item.name}"
@@ -578,18 +633,19 @@ def find_extra(name: str) -> Extra:
 
 def here() -> list[Base]:
     """Every base model that is on this machine, best first: those of `BASES`, then those fetched by their hub id."""
-    known = [base for base in _BASES if installed(base)]
+    known = [base for base in BASES.values() if installed(base)]
     fetched = [_of_hub(place.name.replace("--", "/", 1)) for place in sorted(folder().glob("*--*")) if place.is_dir()]
     return known + [base for base in fetched if base.family and installed(base)]
 
 
 def best_here(*abilities: Ability) -> Base | None:
-    """The best base model that is on this machine; None without any.
+    """The best base model that is on this machine; None without any but the demo.
 
     Best is the first in the order of `BASES` that can do one of these abilities (or any, where none is named) and fits
     into this machine's memory; where none fits, the smallest.
     """
-    able = [base for base in _BASES if installed(base) and (not abilities or base.can & set(abilities))]
+    known = [base for base in BASES.values() if installed(base) and not base.demo]
+    able = [base for base in known if not abilities or base.can & set(abilities)]
     fitting = [base for base in able if fits(base)]
     return fitting[0] if fitting else min(able, key=lambda base: base.memory_gb, default=None)
 
@@ -629,6 +685,7 @@ def _own(place: Path) -> Base:
         licence_url="",
         note="Your own: its licence is not known here.",
         folder="",
+        demo=False,
     )
 
 
@@ -646,10 +703,10 @@ def _of_hub(name: str) -> Base:
         steps=30,
         guidance=5.0,
         can=frozenset(),
-        licence_url=f"https://huggingface.co/{name}",
         note="Its licence is on its page.",
         folder=name.replace("/", "--"),
     )
+    base = replace(base, licence_url=page(base))
     if not (location(base) / "model_index.json").is_file():
         return base
     kept = {key: getattr(base, key) for key in ("name", "title", "source", "licence_url", "note", "folder")}
@@ -664,8 +721,8 @@ CLASSES: tuple[tuple[str, FamilyName], ...] = (
     ("Flux2Klein", "flux2_klein"),
 )
 """How the class of a pipeline in model_index.json begins, and its family."""
-WIDTHS: dict[FamilyName, int] = {"sd15": 768, "sdxl": 2048}
-"""The width of the text that a U-Net takes: tells SD 1.5 from SD 2, and SDXL from its refiner."""
+WIDTHS: dict[FamilyName, int] = {"sd15": 768, "sdxl": 2048, "micro": 128}
+"""The width of the text that a U-Net takes: tells SD 1.5 from SD 2 and from the demo, and SDXL from its refiner."""
 
 
 def family_of(index: dict[str, Any]) -> FamilyName:
@@ -692,7 +749,10 @@ def _of_folder(place: Path) -> tuple[FamilyName, str, float]:
     family = family_of(index)
     if family in WIDTHS:
         unet = _settings(place / "unet" / "config.json")
-        _check_unet(place, family, unet.get("cross_attention_dim"), unet.get("in_channels", 4))
+        width = unet.get("cross_attention_dim")
+        if (family, width) == ("sd15", WIDTHS["micro"]):
+            family = "micro"
+        _check_unet(place, family, width, unet.get("in_channels", 4))
     scheduler = _settings(place / "scheduler" / "scheduler_config.json")
     files = [file for name, _ in _components(index) for file in weights(place / name)]
     return family, _like(family, index, scheduler), sum(_elements(file) for file in files) * 2 / 1e9

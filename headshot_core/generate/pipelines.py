@@ -228,7 +228,7 @@ def _nets(loaded: _Loaded, call: Call, report: Report) -> list[Any]:
         _collect()
     for folder in folders:
         if folder not in loaded.nets:
-            report(0, 0, "Loading what holds the pose")
+            report(0, 0, "Loading what holds pose and light")
             net = loaded.family.load_controlnet(folder, getattr(library.torch(), loaded.plan.dtype))
             loaded.nets[folder] = net if loaded.plan.offload != "none" else net.to(loaded.plan.device)
     return [loaded.nets[folder] for folder in folders]

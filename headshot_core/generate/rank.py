@@ -21,7 +21,9 @@ from headshot_core.face import identity
 from headshot_core.face.landmarks import find_faces
 from headshot_core.gate.faults import NEARBY
 from headshot_core.generate import agreement, light
+from headshot_core.generate.models import Base
 from headshot_core.generate.safety import Verdict
+from headshot_core.people import Person
 from headshot_core.photo import read_photo
 from headshot_core.portrait import Portrait, analyse
 from headshot_core.profile import ALIKE, Profile
@@ -110,12 +112,20 @@ def judge(
     recipe: Recipe | None = None,
     prompt: str = "",
     verdict: Verdict | None = None,
+    base: Base | None = None,
+    person: Person | None = None,
 ) -> Judged:
     """Measure one drawn picture, sRGB uint8 (H, W, 3), against the person, the recipe and the prompt.
 
     `portrait`: the photo that it was drawn from; `profile`: the person's looks, which likeness is measured by where
     they are known; `verdict`: the safety check's, which the caller makes. A picture without any face is judged too.
+    `base`, `person`: what drew whom, for the demo's cartoons are read by nets of their own.
     """
+    if base and base.family == "micro":
+        from headshot_core.micro import judge as cartoons
+
+        cartoon = cartoons.judge(picture, person, portrait, recipe, verdict)
+        return replace(cartoon, points=_points(cartoon))
     recipe = recipe or Recipe()
     agreed = agreement.score(picture, prompt) if prompt else None
     safety = {"unsafe": verdict.score, "safe": verdict.allowed} if verdict else {}
@@ -266,8 +276,10 @@ def _points(judged: Judged) -> float:
     likeness = judged.likeness
     if likeness is not None:
         likeness = min(likeness, PROVEN if judged.copy else REAL) / REAL * 100
-    known = {"likeness": likeness, "score": judged.score.points, "agreement": judged.agreement}
+    known = {"likeness": likeness, "score": judged.score and judged.score.points, "agreement": judged.agreement}
     known = {name: value for name, value in known.items() if value is not None}
+    if not known:
+        return 0.0
     return float(np.average(list(known.values()), weights=[WEIGHTS[name] for name in known]))
 
 

@@ -78,6 +78,7 @@ NEVER = {
     "sdxl": "nudity, cartoon, painting, 3d render, deformed face, extra fingers, text, watermark",
     "z_image": "nudity, cartoon, deformed face, extra fingers, text, watermark",
     "flux2_klein": "nudity, cartoon, deformed face, extra fingers, text, watermark",
+    "micro": "",
 }
 """What no headshot wants, for models that can be told; left out where it is wished."""
 

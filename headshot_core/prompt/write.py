@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from headshot_core.generate.models import Base
     from headshot_core.people import About
 
-TAGGED = ("sd15", "sdxl")
+TAGGED = ("sd15", "sdxl", "micro")
 """Families that read tags, and weights such as ``(word:1.2)``; the others read sentences."""
 WEIGHT = re.compile(r"\(([^()\[\]{}<>:]+):\s*(\d?\.?\d+)\)")
 MOST_WEIGHT = 2.0
@@ -417,7 +417,7 @@ def _avoided(recipe: Recipe, base: Base) -> tuple[str, list[str], tuple[str, ...
 def _never(recipe: Recipe, base: Base) -> list[str]:
     """What no headshot wants, but for what was wished; nudity stays in any case."""
     wished = " ".join(text for field, text in recipe.wishes if field != "avoid").lower()
-    terms = NEVER[base.family].split(", ")
+    terms = [term for term in NEVER[base.family].split(", ") if term]
     return [term for term in terms if term == "nudity" or not re.search(rf"\b{term.split()[-1]}\b", wished)]
 
 

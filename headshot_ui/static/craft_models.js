@@ -50,13 +50,13 @@ function offer(model, data) {
 function card(model, data) {
   const on = chosen === model.name;
   const mine = busy(data) && owner(model, data.now.name);
-  const wanted = !model.here || model.extras.some((item) => !item.here);
+  const wanted = !model.demo && (!model.here || model.extras.some((item) => !item.here));
   return h("li", { class: `model${on ? " on" : ""}` },
     h("h3", {}, model.title),
     model.good && h("p", { class: "small" }, model.good),
     h("p", { class: "small muted" }, `${model.size}, ${model.memory}`),
     terms(model),
-    model.here && h("p", { class: "small model-here" }, icon("check"), h("span", {}, "On this machine")),
+    model.here && h("p", { class: "small model-here" }, icon("check"), h("span", {}, model.demo ? "Choose it under “Drawn by”" : "On this machine")),
     mine && progress(data.now),
     on && !mine && offer(model, data),
     !on && !mine && wanted && !data.hosted && h("button", {
@@ -70,10 +70,12 @@ function card(model, data) {
     }, model.here ? "More for it" : `Download ${model.size}`));
 }
 
-const why = (data) =>
+const why = (data) => [
   data.hosted ? "This Space has no base model. Run the studio at home to draw new pictures." :
   "New clothes, poses and places are drawn by a base model, and there is none on this machine yet. It is fetched once, then works without the internet. " +
-  "Until then the studio works on your photo: background, light and crop.";
+  "Until then the studio works on your photo: background, light and crop.",
+  data.demo && `To see how drawing goes, choose ${data.demo} under “Drawn by”: it draws small cartoon portraits, at once.`,
+].filter(Boolean).join(" ");
 
 function draw() {
   const data = { models: [], ...props.value };

@@ -78,7 +78,7 @@ def test_without_a_base_model(visit):
     page.wait_for_selector(f"{VIEW} img.after")
     assert "as photographed" in page.inner_text(FORM)
     assert page.is_disabled(f"{FORM} [data-key='wish clothing']")
-    assert page.locator(".model").count() == 8
+    assert page.locator(".model").count() == 9
     page.click("[data-key='get sd15']")
     assert "free on this disk" in page.inner_text(".model.on")
     assert "commercial use allowed" in page.inner_text(".model.on")

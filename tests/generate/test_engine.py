@@ -13,10 +13,11 @@ import tiny
 
 from headshot_core import assets
 from headshot_core.errors import Cancelled, HeadshotError
-from headshot_core.generate import engine, models, pipelines, pose, safety
+from headshot_core.generate import control, engine, models, pipelines, pose, safety
 from headshot_core.generate.engine import Subject, generate
 from headshot_core.generate.families import latents
 from headshot_core.generate.jobs import Queue
+from headshot_core.generate.rank import Judged
 from headshot_core.photo import read_photo, read_provenance
 from headshot_core.portrait import analyse
 from headshot_core.presets import PARTS
@@ -217,6 +218,27 @@ def test_without_a_base_model_it_says_how_to_get_one(astronaut, monkeypatch, tmp
     monkeypatch.setenv("HEADSHOT_HOME", str(tmp_path))
     with pytest.raises(HeadshotError, match="No base model is on this machine.*models"):
         generate(Subject(astronaut), wish())
+
+
+def test_the_demo_draws_with_its_light_held_and_none_to_begin_with(astronaut, monkeypatch, tmp_path):
+    """Small, and enlarged to the frame. What a cartoon has no face for is left out, and said once."""
+    base = tiny.install("micro")
+    file = tiny.lora("micro", tmp_path / "dot.safetensors")
+    monkeypatch.setitem(models.BASES, "micro", base)
+    monkeypatch.setattr(engine.rank, "judge", lambda *given: Judged(points=1.0, faces=1))
+    run, calls = pipelines.run, []
+    monkeypatch.setattr(pipelines, "run", lambda base, call, *rest: calls.append(call) or run(base, call, *rest))
+    wishes = {"base": "micro", "steps": 3, "light": Light(pattern="loop"), "frame": Frame(width=160, height=200)}
+    for mode in ("restyle", "keep"):
+        (made,) = generate(Subject(astronaut), wish(mode, **wishes)).shown
+        assert (made.draft.shape, made.picture.shape) == ((64, 51, 3), (200, 160, 3))
+        assert not made.notes
+    (made,) = generate(Subject(), wish("person", loras=(Lora(file=str(file)),), relight=True, **wishes)).shown
+    assert made.notes == ("No face was found in the drawn picture: it was not relit.",)
+    assert all([one.kind for one in call.controls] == ["light"] for call in calls)
+    assert [call.light for call in calls] == [None] * 3
+    dark = {**wishes, "light": Light(pattern="natural")}
+    assert not control.controls(wish("person", **dark), (64, 64), base)
 
 
 def test_a_base_is_asked_for_what_it_can(monkeypatch):

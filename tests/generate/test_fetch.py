@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
@@ -455,9 +456,9 @@ def test_a_named_repository_brings_what_is_needed(hub, bring):
     found = models.find("someone/portraits")
     assert (found.family, found.commercial) == ("sd15", False)
     assert models.installed(found)
-    assert [here.name for here in models.here()] == ["someone/portraits"]
+    assert [here.name for here in models.here() if not here.demo] == ["someone/portraits"]
     fetch.remove(found)
-    assert models.here() == []
+    assert all(here.demo for here in models.here())
 
 
 @pytest.mark.parametrize(
@@ -501,3 +502,16 @@ def test_a_users_own_folder_is_not_removed(tmp_path):
     with pytest.raises(HeadshotError, match="your own"):
         fetch.remove(base)
     assert models.installed(base)
+
+
+def test_the_demo_is_neither_fetched_nor_removed(tmp_path):
+    """It comes with the project; where its files are gone, that is to be installed again."""
+    gone = replace(models.BASES["micro"], source=str(tmp_path))
+    assert "comes with this project" in fetch.terms(gone)
+    assert fetch.size_of(gone) == 0
+    with pytest.raises(HeadshotError, match="not whole") as caught:
+        fetch.fetch(gone)
+    assert "install that again" in caught.value.todo
+    for item in (gone, *gone.extras):
+        with pytest.raises(HeadshotError, match="comes with this project and stays"):
+            fetch.remove(item)

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -18,13 +19,26 @@ CLASSES = {
     "sdxl": "StableDiffusionXLPipeline",
     "z_image": "ZImagePipeline",
     "flux2_klein": "Flux2KleinPipeline",
+    "micro": "StableDiffusionPipeline",
 }
+MICRO = BASES["micro"]
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("HEADSHOT_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def demo(tmp_path, monkeypatch):
+    """The demo lies elsewhere than in this project, and is not there yet; gives its entry."""
+    extras = tuple(replace(extra, source=str(tmp_path / extra.name)) for extra in MICRO.extras)
+    moved = replace(MICRO, source=str(tmp_path / "micro"), extras=extras)
+    monkeypatch.setitem(BASES, "micro", moved)
+    for extra in extras:
+        monkeypatch.setitem(EXTRAS, extra.name, extra)
+    return moved
 
 
 def tensors(shapes: dict[str, list[int]] | None = None) -> bytes:
@@ -48,7 +62,7 @@ def put(place, name: str, data: bytes | dict) -> None:
 
 def build(place, family: str, fp16: bool = False, shards: int = 0, **settings):
     """A folder laid out as on the hub, with weights of a few bytes."""
-    unet = "unet" if family in ("sd15", "sdxl") else "transformer"
+    unet = "unet" if family in models.WIDTHS else "transformer"
     parts = {unet: "Model", "vae": "AutoencoderKL", "text_encoder": "CLIPTextModel"}
     index = {name: ["diffusers", kind] for name, kind in parts.items()}
     index |= {"scheduler": ["diffusers", "AScheduler"], "tokenizer": ["transformers", "ATokenizer"]}
@@ -87,12 +101,12 @@ def test_entries_are_sound():
     """Sizes that pipelines take, licences with an address, extras that suit, files that exclude what could run code."""
     for name, base in BASES.items():
         assert name == base.name
-        assert re.fullmatch(models.HUB_ID, base.source)
+        assert base.demo or re.fullmatch(models.HUB_ID, base.source)
         assert all(side % 16 == 0 for size in base.sizes for side in size)
-        assert all(0.2 < width * height / 1024**2 < 1.01 for width, height in base.sizes)
+        assert base.demo or all(0.2 < width * height / 1024**2 < 1.01 for width, height in base.sizes)
         assert base.licence_url.startswith("https://")
         assert not any(re.search(r"\.(bin|ckpt|pt|onnx)$|^\*", pattern) for pattern in base.files)
-        assert base.memory_gb * 1e9 < 1.1 * base.download_bytes
+        assert base.demo or base.memory_gb * 1e9 < 1.1 * base.download_bytes
         kinds = {extra.kind for extra in base.extras}
         assert ("face_adapter" in base.can) == ("face_adapter" in kinds)
         assert ("light_adapter" in base.can) == ("light_adapter" in kinds)
@@ -209,6 +223,31 @@ def test_the_best_is_the_first_that_is_here_and_fits(monkeypatch):
     assert [base.name for base in models.here()] == ["z_image_turbo", "flux2_klein", "sd15"]
 
 
+# The demo.
+
+
+def test_the_demo_comes_with_the_project_and_has_no_page():
+    """Its files are this project's own, so nothing is fetched; it is nobody's own folder either."""
+    for item in (MICRO, *MICRO.extras):
+        assert models.location(item).is_relative_to(models.MICRO)
+        assert (item.download_bytes, models.page(item), models.is_own(item)) == (0, "", False)
+        assert "comes with this project" in models.how_to_get(item)
+    assert models.page(BASES["sd15"]) == f"https://huggingface.co/{BASES['sd15'].source}"
+    assert list(BASES)[-1] == "micro", "the last of all"
+
+
+def test_the_demo_is_never_chosen_unless_it_is_named(demo):
+    """Where nothing else is here, no base model is here: it draws cartoons."""
+    assert models.here() == []
+    build(models.location(demo), "micro", fp16=True)
+    assert models.here() == [demo]
+    assert models.best_here() is None
+    assert models.best_here("lora") is None
+    assert models.find("micro") == demo
+    build(models.location(BASES["sd15"]), "sd15")
+    assert models.best_here().name == "sd15"
+
+
 def test_this_machines_memory_is_read():
     assert 0.5 < models._memory_gb() < 10_000
 
@@ -254,6 +293,7 @@ def test_a_hub_id_is_of_no_family_until_it_was_fetched():
         ("z_image", {"shift": 6.0}, "z_image"),
         ("flux2_klein", {"distilled": True}, "flux2_klein"),
         ("flux2_klein", {"distilled": False}, "flux2_klein_base"),
+        ("micro", {}, "micro"),
     ],
 )
 def test_an_own_folder_is_of_the_family_of_its_index(tmp_path, family, settings, like):
@@ -267,6 +307,8 @@ def test_an_own_folder_is_of_the_family_of_its_index(tmp_path, family, settings,
     assert models.variant_here(base) is None
     assert models.find(base.name) == base
     assert not base.commercial
+    assert not base.demo
+    assert models.is_own(base)
     assert base.memory_gb == pytest.approx(3 * 4 * 2 / 1e9)
 
 

@@ -215,10 +215,10 @@ def test_inpainting_draws_the_mask_and_keeps_the_latents_around_it(base):
 def test_a_block_of_latents_is_drawn_if_any_of_its_pixels_is():
     speck = np.zeros((32, 48), np.uint8)
     speck[9, 17] = 255
-    blocks = np.asarray(in_blocks(tiny.Image.fromarray(speck)))
-    assert blocks.shape == speck.shape
-    assert blocks[8:16, 16:24].min() == 255
-    assert np.count_nonzero(blocks) == 64
+    coarse, fine = (np.asarray(in_blocks(tiny.Image.fromarray(speck), side)) for side in (8, 4))
+    assert coarse.shape == fine.shape == speck.shape
+    assert coarse[8:16, 16:24].min() == fine[8:12, 16:20].min() == 255
+    assert (np.count_nonzero(coarse), np.count_nonzero(fine)) == (64, 16)
 
 
 def test_previews_are_small_pictures_that_come_close_to_the_end(base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,12 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 from headshot_core import files
 from headshot_core.errors import Cancelled, HeadshotError
 from headshot_core.generate import fetch, models
+from headshot_core.people import About
 from headshot_core.presets import EXAMPLE
 from headshot_ui import craft_downloads, craft_tab
 from headshot_ui import craft_views as views
@@ -119,6 +122,37 @@ def test_a_visit_without_a_base_model(run, tmp_path):
     assert run.visit.craft.series == []
 
 
+def test_without_a_base_model_the_demo_can_be_tried(ready, monkeypatch):
+    """It is offered beside the studio as what it is; that no base model is here stays true and said."""
+    monkeypatch.setattr(models, "installed", lambda item: item.name.startswith("micro"))
+    shown = ready("arrive")
+    listed, form = shown["craft_models"], views.craft_form(ready.visit)
+    assert listed["none"]
+    assert listed["demo"] == "Micro (demo)"
+    assert (form["engine"], form["engines"]) == ("studio", [{"name": "micro", "title": "Micro (demo)", "demo": True}])
+    assert "choose Micro (demo) above" in form["why"]
+    micro = listed["models"][-1]
+    assert (micro["name"], micro["size"], micro["source"]) == ("micro", "Comes with the studio", "")
+    assert "made by this project" in micro["good"]
+    shown = ready("engine", name="micro")
+    assert "made by this project" in shown["craft_form"]["demo"]
+    assert shown["craft_form"]["why"] == ""
+
+
+def test_a_cartoon_person_is_shown_by_their_picture(ready, monkeypatch):
+    """Though no face is found in it; and the button is there to be pressed."""
+    monkeypatch.setattr(models, "installed", lambda item: item.name.startswith("micro"))
+    person = ready.visit.people.everybody.add(About(name="Dot", cartoon=True, consent=True))
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(buffer, "PNG")
+    person.add_photo(buffer.getvalue(), "one.png")
+    shown = ready("who", short=person.short)
+    assert shown["photo"]["says"] == "Dot: a cartoon, nobody real"
+    assert shown["photo"]["picture"].startswith("data:")
+    assert shown["bar"]["ready"]
+    assert shown["craft_form"]["engine"] == "micro"
+
+
 def test_a_base_model_opens_the_whole_form(drawing):
     """Ways to draw, words, pose and light; pictures only of the panel that is open."""
     form = views.craft_form(drawing.visit)
@@ -211,7 +245,7 @@ def test_terms_are_shown_before_anything_is_fetched(run):
     """Size, licence, commercial use and room on the disk, for each model and what goes with it."""
     data = views.craft_models(run.visit)
     for model in data["models"]:
-        assert model["size"].endswith("GB")
+        assert model["size"].endswith("GB") != model["demo"]
         assert model["licence"]
         assert model["terms"].startswith("https://")
         assert isinstance(model["commercial"], bool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 import zipfile
@@ -190,6 +191,47 @@ def test_without_a_base_model_the_studio_works(page, base):
     assert work.shown.candidate.picture.shape[:2] == (1280, 1024)
     assert not work.shown.drawn
     assert work.jobs == []
+
+
+def test_the_demo_draws_only_when_it_is_chosen(page, base, monkeypatch):
+    """It is offered among the base models, and a photo becomes a cartoon: its head is not laid over one."""
+    base("micro")
+    monkeypatch.setattr(models, "best_here", lambda: None)
+    work = page().craft
+    assert [one.name for one in work.bases] == ["micro"]
+    assert work.base is None
+    work.use_engine("micro")
+    assert work.base.name == "micro"
+    assert work.recipe.generate.mode == "restyle"
+    assert {way.mode for way in work.ways} == {"keep", "restyle", "person"}
+    draw(work)
+    assert work.shown.recipe.generate.base == "micro"
+
+
+def test_a_cartoon_person_is_drawn_by_the_demo_as_it_was_trained(page, base):
+    """No face is found in a cartoon, so there is no photo to draw from, and no other way."""
+    base("sd15", "micro")
+    visit = page()
+    work = visit.craft
+    person = visit.people.everybody.add(About(name="Dot", cartoon=True, consent=True))
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(buffer, "PNG")
+    person.add_photo(buffer.getvalue(), "one.png")
+    work.take_person(person.short)
+    work.arrive()
+    assert (work.portrait, work.person.short, work.base.name) == (None, person.short, "micro")
+    assert all(way.why for way in work.ways)
+    with pytest.raises(HeadshotError, match="No trained model"):
+        work.generate()
+    (person.folder / "models").mkdir()
+    (person.folder / "models" / "dot.safetensors").write_bytes(b"weights")
+    work.take_person(person.short)
+    assert [way.mode for way in work.ways if not way.why] == ["person"]
+    assert [lora.file for lora in work.recipe.generate.loras] == ["dot"]
+    assert work.sketch() is not None
+    assert work.begun
+    person.delete()
+    assert not work.begun
 
 
 def test_only_ways_that_the_base_model_has(work, base):

@@ -12,6 +12,7 @@ FAMILIES = {
     "sdxl": ("sdxl", "SDXL"),
     "z_image": ("z_image", "ZImage"),
     "flux2_klein": ("flux2_klein", "Flux2Klein"),
+    "micro": ("micro", "Micro"),
 }
 """Module and class of each."""
 

@@ -70,7 +70,7 @@ class StableDiffusion(Family):
                 "guidance_scale": call.guidance,
                 "generator": generators,
                 **self._words(pipe, call, guided, device),
-                **_pictures(call),
+                **_pictures(pipe, call),
                 **_controls(call),
             }
             if call.references:
@@ -80,7 +80,7 @@ class StableDiffusion(Family):
             return given | call.extras
 
     def preview(self, pipe: Any, latents_now: Any, size: tuple[int, int]) -> np.ndarray:
-        """As the solver sees it finished, where it does; an eighth of the picture's size."""
+        """As the solver sees it finished, where it does; a pixel for each latent."""
         finished = getattr(pipe.scheduler, "model_outputs", None)
         seen = latents_now if not finished or finished[-1] is None else finished[-1]
         return latents.rough(seen[0], self.factors, self.offset)
@@ -152,7 +152,7 @@ class Reader:
 # Pictures.
 
 
-def _pictures(call: Call) -> dict[str, Any]:
+def _pictures(pipe: Any, call: Call) -> dict[str, Any]:
     """The picture and mask to begin with, and the size."""
     width, height = call.size
     size = {"width": width, "height": height}
@@ -160,12 +160,12 @@ def _pictures(call: Call) -> dict[str, Any]:
         return size
     begin = {"image": call.image.convert("RGB"), "strength": call.strength}
     if call.kind == "inpaint":
-        return size | begin | {"mask_image": in_blocks(call.mask)}
+        return size | begin | {"mask_image": in_blocks(call.mask, pipe.vae_scale_factor)}
     return begin
 
 
-def in_blocks(mask: Image.Image, side: int = 8) -> Image.Image:
-    """The mask as the latents see it: a block is drawn anew if any of its pixels is to be."""
+def in_blocks(mask: Image.Image, side: int) -> Image.Image:
+    """The mask as the latents see it: a block of `side` pixels is drawn anew if any of them is to be."""
     drawn = np.asarray(mask.convert("L")) > 127
     rows, columns = drawn.shape[0] // side, drawn.shape[1] // side
     blocks = drawn.reshape(rows, side, columns, side).any((1, 3))
@@ -195,7 +195,8 @@ def _light(pipe: Any, call: Call, generators: list[Any], device: str) -> Any:
     """The noise that the pipeline would draw, with the broad light and dark of the lit picture."""
     torch = library.torch()
     width, height = call.size
-    shape = (1, pipe.unet.config.in_channels, height // 8, width // 8)
+    side = pipe.vae_scale_factor
+    shape = (1, pipe.unet.config.in_channels, height // side, width // side)
     noise = torch.cat([torch.randn(shape, generator=generator) for generator in generators])
     picture = pipe.image_processor.preprocess(call.light.image.convert("RGB"), height=height, width=width)
     lit = pipe.vae.encode(picture.to(device, pipe.vae.dtype)).latent_dist.mode() * pipe.vae.config.scaling_factor
