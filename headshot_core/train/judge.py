@@ -7,8 +7,9 @@ what comes after it was learnt by heart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -16,12 +17,18 @@ from PIL import Image
 
 from headshot_core.errors import HeadshotError
 from headshot_core.face import identity
+from headshot_core.generate import models
 from headshot_core.generate.rank import REAL, copied
+from headshot_core.people import Person
 from headshot_core.photo import read_photo
 from headshot_core.portrait import Portrait, analyse
 from headshot_core.profile import ALIKE, Profile, build
 from headshot_core.train import dataset
 from headshot_core.train.runs import PHOTOS, SAMPLES, Checkpoint, Run
+from headshot_core.train.settings import DEMO
+
+if TYPE_CHECKING:
+    from headshot_core.micro.judge import Looks
 
 SIDE = 32
 """Pixels of the sides at which two pictures are compared as a whole."""
@@ -38,29 +45,56 @@ TIE = 2.0
 """Points by which an earlier checkpoint may be worse and still be taken."""
 
 
+class Eyes(NamedTuple):
+    """How pictures are looked at."""
+
+    see: Callable[[np.ndarray | None], Any]
+    """what is seen of uint8 pixels; None where nobody is"""
+    copied: Callable[[Any, Any], bool]
+    """whether of two that were seen one is a copy of the other"""
+    looks: Callable[[Person, Sequence[Any]], Any]
+    """a person's looks, by what was seen of the photos held out where there are any: what has ``likeness_of`` another;
+    None where they cannot be told"""
+
+
+def _portrait(picture: np.ndarray | None) -> Portrait | None:
+    try:
+        return None if picture is None else analyse(read_photo(Image.fromarray(picture)))
+    except HeadshotError:  # no face, or none that can be told
+        return None
+
+
+def _profile(person: Person, held_out: Sequence[Portrait]) -> Profile | None:
+    return build(iter(held_out)) if held_out and identity.available() else person.profile
+
+
+FACES = Eyes(_portrait, copied, _profile)
+
+
 @dataclass(frozen=True, eq=False)
 class Judge:
     """What all checkpoints of a run are measured against."""
 
-    held_out: Profile | None
+    held_out: Profile | Looks | None
     """the looks of the photos held out, or of all photos where none is; None where likeness cannot be measured"""
-    trained: tuple[Portrait, ...] = ()
-    """the photos of the training, to tell copies by"""
+    trained: tuple[Any, ...] = ()
+    """the photos of the training, as seen, to tell copies by"""
     begun: tuple[np.ndarray, ...] = field(default=())
     """the samples of the base model, before any training; the class prompt's last"""
+    eyes: Eyes = FACES
 
     def judge(self, step: int, drawn: Sequence[np.ndarray | None], loss: float | None) -> Checkpoint:
         """Measure one by its samples (uint8, the class prompt's last) and its loss on the photos held out."""
         samples, plain = list(drawn[:-1]), drawn[-1] if drawn else None
-        portraits = [_portrait(picture) for picture in samples]
-        found = [portrait for portrait in portraits if portrait]
-        likeness, same = self._likeness(portraits, len(samples))
+        seen = [self.eyes.see(picture) for picture in samples]
+        found = [one for one in seen if one]
+        likeness, same = self._likeness(seen, len(samples))
         checkpoint = Checkpoint(
             step,
             loss=loss,
             likeness=likeness,
             same=same,
-            copies=sum(any(copied(one, photo) for photo in self.trained) for one in found),
+            copies=sum(any(self.eyes.copied(one, photo) for photo in self.trained) for one in found),
             variety=self._variety(samples),
             drift=self._drift(plain),
         )
@@ -68,11 +102,11 @@ class Judge:
         points = _points(checkpoint, len(samples))
         return replace(checkpoint, points=points, notes=_notes(checkpoint, len(samples), len(found), broken))
 
-    def _likeness(self, portraits: list[Portrait | None], count: int) -> tuple[float | None, float | None]:
+    def _likeness(self, seen: list[Any], count: int) -> tuple[float | None, float | None]:
         """Median likeness, and the share that pass for the same person; a sample without a face counts as 0."""
-        if self.held_out is None or not any(portraits):
+        if self.held_out is None or not any(seen):
             return None, None
-        alike = [(self.held_out.likeness_of(portrait) or 0) if portrait else 0 for portrait in portraits]
+        alike = [(self.held_out.likeness_of(one) or 0) if one else 0 for one in seen]
         return float(np.median(alike)), sum(one >= ALIKE for one in alike) / count
 
     def _variety(self, samples: list[np.ndarray | None]) -> float | None:
@@ -133,20 +167,23 @@ def _notes(checkpoint: Checkpoint, samples: int, faces: int, broken: int) -> tup
 
 def judge_of(run: Run, begun: Sequence[str]) -> Judge:
     """The judge of a run; `begun`: names of the base model's samples, the class prompt's last."""
-    folder, examples = run.folder / PHOTOS, run.examples
-    seen = [(example, _portrait(dataset.picture(folder, example))) for example in examples]
-    held_out = [portrait for example, portrait in seen if portrait and example.held_out]
-    trained = tuple(portrait for example, portrait in seen if portrait and not example.held_out)
-    known = build(iter(held_out)) if held_out and identity.available() else run.person.profile
+    folder, eyes = run.folder / PHOTOS, _eyes(run)
+    seen = [(example, eyes.see(dataset.picture(folder, example))) for example in run.examples]
+    held_out = [one for example, one in seen if one and example.held_out]
+    trained = tuple(one for example, one in seen if one and not example.held_out)
+    known = eyes.looks(run.person, held_out)
     pictures = [cv2.imread(str(run.folder / SAMPLES / name)) for name in begun]
-    return Judge(known, trained, tuple(picture[..., ::-1] for picture in pictures if picture is not None))
+    return Judge(known, trained, tuple(picture[..., ::-1] for picture in pictures if picture is not None), eyes)
 
 
-def _portrait(picture: np.ndarray | None) -> Portrait | None:
-    try:
-        return None if picture is None else analyse(read_photo(Image.fromarray(picture)))
-    except HeadshotError:  # no face, or none that can be told
-        return None
+def _eyes(run: Run) -> Eyes:
+    """Those for faces, or for the demo's cartoons."""
+    if models.find(run.training.base).family != DEMO:
+        return FACES
+    from headshot_core.micro import judge as cartoons
+
+    # All photos tell more than the few held out, and a reading of them is not what was trained on.
+    return Eyes(cartoons.see, cartoons.copied, lambda person, held_out: cartoons.of_person(person))
 
 
 def _spread(pictures: Sequence[np.ndarray | None]) -> float:
