@@ -22,7 +22,7 @@ from pydantic import Field, ValidationError
 
 from headshot_core.errors import HeadshotError
 from headshot_core.files import atomic_file, atomic_write, explain, home, lock, make_private
-from headshot_core.gate import Checked, Gate, check_photos
+from headshot_core.gate import Checked, Gate, check_photos, take_cartoons
 from headshot_core.photo import read_photo, srgb_profile
 from headshot_core.portrait import Portrait, analyse
 from headshot_core.profile import Profile, build
@@ -48,6 +48,7 @@ class About(Settings):
     eyes: str = Field("", max_length=30, description="eye colour")
     hair: str = Field("", max_length=30, description="hair colour and style")
     glasses: bool = Field(False, description="wears glasses")
+    cartoon: bool = Field(False, description="a drawing, nobody real: for the demo base model alone")
     consent: bool = Field(False, description="the person shown agrees, or it is you")
 
 
@@ -129,6 +130,8 @@ class Person:
             others = [other for other in People(self.folder.parent).all() if other.short != self.short]
             if any(_plain(other.about.name) == _plain(about.name) for other in others):
                 raise HeadshotError(f"There is somebody called '{about.name}' already.", "Choose another name.")
+            if about.cartoon != self.about.cartoon:  # another gate is to look at the photos
+                self._keep(GATE, None)
             atomic_write(self.folder / ABOUT, _json(about.model_dump(mode="json")))
 
     # Photos: kept as upright sRGB JPEG without any metadata.
@@ -178,13 +181,15 @@ class Person:
         """Look at all photos (again), keep the verdicts, and work out the profile from those that are good.
 
         `each` is told of every photo as soon as it was looked at. Nothing is kept where photos came or went meanwhile.
+        Cartoons are taken as they are, and have no profile.
         """
-        photos, known = self.photos, self._state()
+        photos, known, cartoon = self.photos, self._state(), self.about.cartoon
         cancel = cancel or CancelToken()
         names = {path.name: path for path in photos}
         steps = 2 * len(photos)
-        gate = check_photos(photos, lambda step, total, message: report(step, steps, message), cancel, each)
-        good = [names[name] for name in gate.recommended]
+        looked = take_cartoons if cartoon else check_photos
+        gate = looked(photos, lambda step, total, message: report(step, steps, message), cancel, each)
+        good = [] if cartoon else [names[name] for name in gate.recommended]
         profile = build(_portraits(good, report, cancel)) if good else None
         report(steps, steps, "Ready")
         with self._locked():

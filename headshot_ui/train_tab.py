@@ -54,6 +54,7 @@ def build(visits: Visits) -> Tab:
     tab = _layout()
     do = Handlers(tab, visits)
     tab.on(tab.train_plan.who, do.who, trigger_mode="once")
+    tab.on(tab.train_plan.demo, do.demo, trigger_mode="once")
     tab.on(tab.train_plan.plan, do.plan, trigger_mode="multiple")
     for name in ("caption", "leave_out"):
         tab.on(getattr(tab.train_photos, name), getattr(do, name), trigger_mode="multiple")
@@ -121,6 +122,12 @@ class Handlers:
     def who(self, visit: Visit, data: dict) -> Iterator[dict]:
         """Another person is looked at."""
         visit.train.open_person(str(data["short"]))
+        yield self.tab.show(visit)
+
+    @careful("train_plan")
+    def demo(self, visit: Visit, data: dict) -> Iterator[dict]:
+        """Somebody drawn is to be learned, to see how it goes."""
+        visit.train.try_demo()
         yield self.tab.show(visit)
 
     @careful("train_plan")

@@ -16,7 +16,7 @@ from headshot_core.errors import HeadshotError
 from headshot_core.generate import loras, models
 from headshot_core.generate.models import Base
 from headshot_core.people import Person
-from headshot_core.train import dataset, runs, settings
+from headshot_core.train import dataset, runs
 from headshot_core.train.dataset import Example
 from headshot_core.train.runs import Checkpoint, Run, Status
 from headshot_core.train.settings import CHOICES, Training
@@ -64,6 +64,11 @@ NUMBERS = {
     "variety": ("Variety", "How much poses and pictures still differ, against the base model's own."),
 }
 """Numbers of a checkpoint: title, and words on hover."""
+DEMO = {
+    "button": "Try it with the demo person",
+    "says": "Demo: cartoon portraits of nobody, 64 px. It shows how all of it goes, in minutes on any machine.",
+}
+"""The way to try it at once: its button, and what it is."""
 
 
 # The plan.
@@ -72,30 +77,35 @@ NUMBERS = {
 def train_plan(visit: Visit, error: Exception | None = None, echo: bool = False) -> dict:
     """Who, on which base model, how thoroughly, and every setting. `echo`: the answer to a change of its own."""
     work = visit.train
-    here = [base for base in work.bases if models.installed(base)]
     person = work.person
     return {
-        "teach": _teach(work, here),
+        "teach": _teach(work),
         "hosted": hosted(),
         "people": [_person(visit, one) for one in visit.people.everybody.all()],
         "chosen": person and person.short,
         "planning": work.planning,
         "bases": [_base(base) for base in work.bases],
         "base": work.base and work.base.name,
+        "demo": None if person and person.about.cartoon else DEMO,
         "choice": work.wish.choice,
         "given": work.wish.model_dump(mode="json", exclude=set(OWN_CONTROLS), exclude_defaults=True),
         "facts": _facts(work.run) if work.run and not work.planning else [],
         "echo": echo,
         "error": error and problem(error),
-        **(_planned(work) if work.planning and here else {}),
+        **(_planned(work) if work.planning and _here(work) else {}),
     }
 
 
-def _teach(work: TrainVisit, here: list[Base]) -> str:
+def _here(work: TrainVisit) -> bool:
+    """Whether there is a base model for whom is looked at."""
+    return any(models.installed(base) for base in work.bases)
+
+
+def _teach(work: TrainVisit) -> str:
     """What is missing before anything can be planned: "base", "person" or nothing."""
     if work.names:
         return ""
-    return "base" if not here else "person" if work.person is None else ""
+    return "base" if not _here(work) else "person" if work.person is None else ""
 
 
 def _person(visit: Visit, person: Person) -> dict:
@@ -133,6 +143,7 @@ def _base(base: Base) -> dict:
         "licence": base.licence,
         "commercial": base.commercial,
         "memory": f"{base.memory_gb:.0f} GB",
+        "note": base.note if base.demo else "",
         "here": models.installed(base),
         "also": [title for title in family if title != base.title],
     }
@@ -238,7 +249,7 @@ def train_photos(visit: Visit, error: Exception | None = None, pictures: bool = 
     `pictures`: send them as well, or else the page keeps those that it has; `busy`: they are being prepared.
     """
     work = visit.train
-    if not work.planning or _teach(work, [base for base in work.bases if models.installed(base)]):
+    if not work.planning or _teach(work):
         return {"ready": False, "error": error and problem(error)}
     examples = work.examples
     shown = [_example(work, one, pictures) for one in examples] or _photos(visit, work.person)
@@ -466,7 +477,7 @@ def _card_facts(facts: dict[str, str], prompt: str) -> list[dict]:
 def train_shelf(visit: Visit, error: Exception | None = None, file: dict | None = None) -> dict:
     """The person's trainings and models."""
     work = visit.train
-    if work.person is None or (not work.names and not settings.best_here()):
+    if work.person is None or (not work.names and not _here(work)):
         return {"ready": False, "error": error and problem(error)}
     return {
         "ready": True,
@@ -502,9 +513,10 @@ def _forms(model: Path) -> list[dict]:
     from headshot_core.train import card
 
     family = loras.family_of(model)
+    programs = card.EXPORTED.get(family, "ComfyUI")
     return [
         {"name": "diffusers", "title": "For this studio", "hint": "and other programs that use diffusers"},
-        {"name": "exported", "title": "For other programs", "hint": card.EXPORTED.get(family, "ComfyUI")},
+        *([{"name": "exported", "title": "For other programs", "hint": programs}] if programs else []),
     ]
 
 

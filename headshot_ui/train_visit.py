@@ -87,10 +87,21 @@ class TrainVisit:
         """Look at another person."""
         self._look_at(self._visit.people.everybody.get(short))
 
+    def try_demo(self) -> None:
+        """Plan a training of the demo person; one that is planned or at work already is looked at."""
+        from headshot_core.micro import demo
+
+        settings.base_of(Training(base=settings.DEMO))  # said before anybody is added
+        self._look_at(demo.add(self._visit.people.folder))
+        if not (self.draft or (self.run and self.run.status().working)):
+            self.plan_new()
+
     def _look_at(self, person: Person) -> None:
         self._cancel.cancel()
         self._person = person
         self._begin()
+        if person.about.cartoon:
+            self.wish = Training(base=settings.DEMO)
         working = [run.name for run in runs.of(person) if run.status().working]
         newest = next(iter([*working, *self.names]), None)
         if newest:
@@ -154,10 +165,11 @@ class TrainVisit:
 
     @property
     def bases(self) -> list[Base]:
-        """Base models to train on, best first: those known, and others that are here."""
+        """Base models to train on, best first: those known, and others that are here; of a cartoon the demo alone."""
         known = settings.trainable()
         others = [base for base in models.here() if settings.is_trainable(base) and base not in known]
-        return [*known, *others]
+        cartoon = self.person is not None and self.person.about.cartoon
+        return [base for base in (*known, *others) if (base.family == settings.DEMO) == cartoon]
 
     @property
     def base(self) -> Base | None:
@@ -182,6 +194,7 @@ class TrainVisit:
         from headshot_core.train import prepare
 
         person = self._need_person()
+        prepare.check_kind(person.about, self.wish)
         if person.photos and person.gate is None:  # that takes a while, and comes when they are prepared
             return len(person.photos)
         return len(prepare.photos_of(person, self.wish))

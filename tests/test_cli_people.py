@@ -89,6 +89,26 @@ def test_a_person_from_adding_to_deleting(run, folder, own_home):
     assert run("people", "list")[1] == "Nobody was added yet.\n"
 
 
+def test_the_demo_person_is_nobody_and_goes_as_anybody_does(run, own_home):
+    code, out, err = run("people", "demo")
+    assert (code, err) == (0, "")
+    assert "10 cartoon portraits" in out
+    assert "train --person 'Demo (cartoon)' --base micro" in out
+    assert run("people", "demo", "--json")[0] == 0
+    code, out, _ = run("people", "list")
+    assert out == "Demo (cartoon) (person): 10 photos, not known yet\n"
+    assert "no face was looked for" in run("people", "check", "demo-cartoon")[1]
+    assert run("people", "delete", "Demo (cartoon)", "--yes")[0] == 0
+    assert list((own_home / "people").glob("*/")) == []
+
+
+def test_cartoons_are_taken_as_they_are(run, own_home, tmp_path):
+    Image.new("RGB", (64, 64), "teal").save(tmp_path / "drawn.png")
+    code, out, _ = run("people", "add", "Lou", tmp_path / "drawn.png", "--cartoon", "--consent")
+    assert code == 0
+    assert "1 of 1 are recommended" in out
+
+
 def test_deleting_asks_first(run, own_home, monkeypatch):
     assert run("people", "add", "Bob", "--consent")[0] == 0
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))  # no terminal: nobody was asked

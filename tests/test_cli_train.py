@@ -78,6 +78,20 @@ def test_from_photos_to_a_picture_of_the_trained_person(run, home):
     pipelines.forget()
 
 
+def test_the_demo_learns_the_demo_person_alone(run, anna, monkeypatch):
+    """With an estimate that fits any machine; who is real is refused before their photos are looked at."""
+    monkeypatch.setitem(models.BASES, "micro", tiny.install("micro", extras=False))
+    assert run("people", "demo")[0] == 0
+    code, out, _ = run("train", "--estimate", "--person", "Demo (cartoon)", "--base", "micro")
+    assert code == 0
+    assert "10 photos, 250 steps, rank 8, 64 x 64 pixels." in out
+    code, _, err = run("train", "--person", "Anna", "--base", "micro")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "does not learn real people" in err
+    code, _, err = run("train", "--person", "Demo (cartoon)", "--base", "sd15")
+    assert (code, "--base micro" in err) == (2, True)
+
+
 def test_a_training_that_cannot_work_here_is_told_before_any_work(run, monkeypatch):
     trained.person("Anna", photos=4)
     tiny_run.install("sd15")
@@ -337,4 +351,4 @@ def test_bad_input_is_one_line(run, anna, words, said):
 def test_without_anybody_it_says_how_to_begin(run):
     code, _, err = run("train", "--base", "sd15")
     assert (code, "people add NAME PHOTO" in err) == (2, True)
-    assert models.here() == []
+    assert all(here.demo for here in models.here())

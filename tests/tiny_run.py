@@ -23,7 +23,7 @@ from headshot_core.train.runs import PHOTOS, TRAINING, Run
 from headshot_core.train.settings import Training
 
 SIDE = 64
-NAMES = {"sd15": "sd15", "sdxl": "sdxl", "z_image": "z_image", "flux2_klein": "flux2_klein_base"}
+NAMES = {"sd15": "sd15", "sdxl": "sdxl", "z_image": "z_image", "flux2_klein": "flux2_klein_base", "micro": "micro"}
 """The base model of each family that can be trained on."""
 FAMILIES = tuple(NAMES)
 
@@ -33,7 +33,7 @@ def install(family: str) -> models.Base:
     base = models.find(NAMES[family])
     if models.installed(base):
         return base
-    if base.family in ("sd15", "sdxl"):
+    if base.family in ("sd15", "sdxl", "micro"):
         tiny.build(base.family, models.location(base), variant=base.variant, attentive=True)
         return base
     return tiny.install(base.name)

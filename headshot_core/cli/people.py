@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,9 @@ def add(commands) -> None:
     adding.add_argument("--eyes", default="", metavar="COLOUR", help="eye colour")
     adding.add_argument("--hair", default="", metavar="WORDS", help="hair colour and style")
     adding.add_argument("--glasses", action="store_true", help="wears glasses")
+    adding.add_argument("--cartoon", action="store_true", help="a drawing, nobody real: for the demo base model alone")
     adding.add_argument("--consent", action="store_true", help="the person shown agrees, or it is you: needed")
+    command(tasks, "demo", _demo, "add the demo person: cartoon portraits of nobody, to train --base micro on")
     command(tasks, "list", _list, "list everybody")
     _named(command(tasks, "show", _show, "say what is known of a person"))
     _named(command(tasks, "check", _check, "look at a person's photos again"))
@@ -86,6 +89,18 @@ def _new_or_known(given: argparse.Namespace) -> Person:
     except ValidationError as error:
         first = error.errors()[0]
         raise HeadshotError(f"--{first['loc'][0]} {first['input']}: {first['msg']}.") from error
+
+
+def _demo(given: argparse.Namespace) -> int:
+    """Add the demo person, and say what can be done with it."""
+    from headshot_core.micro import demo
+    from headshot_core.train.settings import DEMO
+
+    person = demo.add()
+    name = person.about.name
+    train = f"python -m headshot_core train --person {shlex.quote(name)} --base {DEMO}"
+    _say(given.json, _facts(person), f"{name} is here with {len(person.photos)} cartoon portraits. Train: {train}")
+    return 0
 
 
 def _bytes(photo: Path) -> bytes:

@@ -216,6 +216,7 @@ def _photos(person: Person, training: Training) -> int:
         if name not in names and (name not in pictures or name in training.leave_out):
             there = f"Their photos are: {', '.join(names)}." if names else "They have none yet."
             raise HeadshotError(f"There is no photo '{name}' of {person.about.name}.", there)
+    prepare.check_kind(person.about, training)
     if names and person.gate is None:
         with_bar(person.check)
     return len(prepare.photos_of(person, training))

@@ -249,7 +249,7 @@ def write(seen: Seen, training: Training, noun: str) -> tuple[str, str]:
 
 def called(trigger: str, noun: str) -> str:
     """The subject: the trigger before the noun, unless it says so itself; as prompts do."""
-    return trigger if noun in trigger.split() else f"{trigger} {noun}"
+    return trigger if noun in trigger.split() else f"{trigger} {noun}".strip()
 
 
 def without_trigger(text: str, trigger: str, noun: str) -> str:

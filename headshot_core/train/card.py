@@ -19,6 +19,7 @@ from PIL import Image
 from headshot_core.errors import HeadshotError
 from headshot_core.files import atomic_file, atomic_write, explain, make_private
 from headshot_core.train.runs import Checkpoint
+from headshot_core.train.settings import DEMO
 
 README = "README.md"
 QUALITY = 92
@@ -36,8 +37,9 @@ EXPORTED = {
     "sdxl": "ComfyUI, AUTOMATIC1111 and Forge",
     "z_image": "ComfyUI",
     "flux2_klein": "ComfyUI",
+    "micro": "",
 }
-"""Programs that take the exported file (`exchange.export`), by family."""
+"""Programs that take the exported file (`exchange.export`), by family; empty: none does."""
 SETTINGS = ("resolution", "rank", "alpha", "layers", "text_encoder", "optimiser", "rate", "schedule", "batch", "seed")
 """Those shown; all of them stand in the file."""
 CONSENT = (
@@ -91,7 +93,7 @@ def text(name: str, facts: dict[str, str], checkpoints: tuple[Checkpoint, ...], 
         _front_matter(facts),
         f"# {name}",
         f"A personal LoRA for {facts.get('base_title') or 'a base model that it does not name'}.",
-        CONSENT,
+        CONSENT if facts.get("family") != DEMO else "",
         _pictures(samples),
         _overview(facts),
         _curve(checkpoints, facts.get("step", "")),
@@ -184,6 +186,10 @@ def _number(value: float | None, digits: int) -> str:
 def _usage(name: str, facts: dict[str, str]) -> str:
     source = facts.get("base_source") or "folder-or-hub-id-of-the-base-model"
     programs = EXPORTED.get(facts.get("family", ""), "ComfyUI")
+    elsewhere = f"""
+
+For {programs}: put `{exported(name)}` (where it is not here, export it in Headshot Studio) into that program's \
+folder of LoRAs, and write the trigger word into the prompt."""
     return f"""## Use
 
 In Headshot Studio: choose it in the Craft tab. With [diffusers](https://github.com/huggingface/diffusers):
@@ -196,7 +202,4 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 pipe = DiffusionPipeline.from_pretrained("{source}", dtype=torch.bfloat16).to(device)
 pipe.load_lora_weights(".", weight_name="{name}.safetensors")
 pipe(prompt="{prompt(facts)}").images[0].save("portrait.png")
-```
-
-For {programs}: put `{exported(name)}` (where it is not here, export it in Headshot Studio) into that program's \
-folder of LoRAs, and write the trigger word into the prompt."""
+```{elsewhere if programs else ""}"""

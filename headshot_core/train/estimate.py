@@ -17,6 +17,7 @@ from headshot_core.generate import device
 from headshot_core.generate.device import Machine
 from headshot_core.generate.models import Base
 from headshot_core.train import optimiser
+from headshot_core.train.families import trainee
 from headshot_core.train.settings import Training
 
 RESERVE = device.RESERVE
@@ -36,6 +37,8 @@ class Costs:
     """the same, with gradient checkpointing"""
     adapted: float
     """millions of trained weights for each rank, attention alone"""
+    loading: float = 60
+    """seconds to load, and to encode what is trained on"""
 
 
 COSTS = {
@@ -43,17 +46,18 @@ COSTS = {
     "sdxl": Costs(0.74, 11.0, 3.0, 1.45),
     "z_image": Costs(0.6, 36.0, 4.0, 1.0),
     "flux2_klein": Costs(0.49, 26.0, 3.5, 1.6),
+    "micro": Costs(0.67, 15.0, 8.0, 0.0055, loading=15),
 }
-"""SD 1.5 measured (benchmarks/train); the others reckoned from their layers."""
+"""SD 1.5 and the demo measured (benchmarks/train); the others reckoned from their layers."""
 PASSES, CHECKPOINTED = 2.5, 1.0
 """Forward passes of the denoiser that a step takes as long as: one forward, and back to the inputs of its layers; and
 one more forward, with gradient checkpointing."""
 PRIOR = {"none": 0.0, "output": 0.65, "images": 1.0}
 """What preserving others costs, in steps."""
+LEAST = 0.03
+"""Seconds that a forward pass takes on a CPU however small the model is: hundreds of layers are called one by one."""
 JUDGED = 8
 """Forward passes by which the loss on photos held out is measured."""
-LOADING = 60
-"""Seconds to load and to encode what is trained on."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,7 @@ def _advice(base: Base, training: Training) -> str:
         parts.append("take a batch of 1")
     if training.text_encoder:
         parts.append("leave the text encoders as they are")
-    if base.family != "sd15":
+    if base.family not in ("sd15", "micro"):
         parts.append("take a smaller base model, such as SD 1.5")
     return f"{', or '.join(['Close other programs', *parts])}."
 
@@ -157,7 +161,7 @@ def _memory(base: Base, training: Training, dtype: str, checkpointing: bool) -> 
     costs = COSTS[base.family]
     wide = 2 if dtype == "float32" else 1
     # A U-Net's weights stay as narrow as they came (`thrift`).
-    weights = base.memory_gb * costs.share * (wide if base.family not in ("sd15", "sdxl") else 1)
+    weights = base.memory_gb * costs.share * (1 if trainee(base.family).part == "unet" else wide)
     if training.text_encoder:
         weights += base.memory_gb * (1 - costs.share) * wide
     pictures = training.batch * (1 + (training.prior == "images")) * training.resolution**2 / 1e6
@@ -182,13 +186,13 @@ def _seconds(base: Base, training: Training, machine: Machine, known: dict | Non
         if speed is None:
             return None
         megapixels = training.batch * training.resolution**2 / 1e6
-        forward = device.NEEDS[base.family].teraflops * megapixels / (speed * machine.cores)
+        forward = max(LEAST, device.NEEDS[base.family].teraflops * megapixels / (speed * machine.cores))
         step = forward * (PASSES + CHECKPOINTED * bool(training.checkpointing)) * training.accumulation
         step *= 1 + PRIOR[training.prior]
     guided = 2 if base.guidance > 1 else 1
     drawn = (training.samples + (training.samples > 0)) * training.sample_steps * guided
     looked_at = (training.checkpoints + 1) * (drawn + JUDGED) * forward / training.batch
-    return LOADING + training.steps * step + looked_at
+    return COSTS[base.family].loading + training.steps * step + looked_at
 
 
 def duration(seconds: float) -> str:

@@ -33,7 +33,8 @@ Pair = tuple[Any, Any]
 Weights = dict[str, Any]
 
 ENCODERS = {"sd15": {"text_encoder": "lora_te"}, "sdxl": {"text_encoder": "lora_te1", "text_encoder_2": "lora_te2"}}
-"""What kohya's scripts call text encoders."""
+ENCODERS["micro"] = ENCODERS["sd15"]
+"""What kohya's scripts call text encoders, by families with a U-Net."""
 DOUBLE = {
     "attn.to_out.0": "img_attn.proj",
     "attn.to_add_out": "txt_attn.proj",
@@ -71,6 +72,8 @@ def export(model: Path, target: Path) -> Path:
         raise HeadshotError(f"{target} cannot be written.", "Choose another file, with a name ending in .safetensors.")
     header, facts = _header(model), loras.metadata(model)
     kind = _family(model, header)
+    if not card.EXPORTED[kind]:
+        raise HeadshotError("No other program draws with the demo base model.", "Its models can be used here alone.")
     layers = _pairs(_plain(model))
     weights = _for_comfy(layers) if kind == "z_image" else _for_kohya(_named(layers, kind))
     return atomic_write(target, save(weights, {"format": "pt", **facts, **_said_elsewhere(model, kind, facts, layers)}))

@@ -88,7 +88,7 @@ def licence_of(base: Base) -> dict[str, str]:
     return {
         "base": base.title if own else base.name,
         "base_title": base.title,
-        "base_source": "" if own else base.source,
+        "base_source": base.source if models.page(base) else "",
         "family": base.family,
         "licence": base.licence,
         "licence_url": base.licence_url,

@@ -27,8 +27,9 @@ from headshot_core.errors import Cancelled, HeadshotError
 from headshot_core.face import regions
 from headshot_core.gate import variety
 from headshot_core.gate.verdict import Gate
+from headshot_core.generate import models
 from headshot_core.matte import clean_foreground
-from headshot_core.people import Person
+from headshot_core.people import About, Person
 from headshot_core.photo import read_photo, to_bytes
 from headshot_core.portrait import Portrait, analyse
 from headshot_core.progress import CancelToken, Report, silent
@@ -39,7 +40,7 @@ from headshot_core.studio.light import lamps
 from headshot_core.train import captions, crops, dataset
 from headshot_core.train.crops import KINDS, Cut
 from headshot_core.train.dataset import FACE, PERSON, Crop, Example
-from headshot_core.train.settings import Training
+from headshot_core.train.settings import DEMO, Training
 
 FEWEST = 3
 """Photos without which nobody is learnt."""
@@ -76,6 +77,7 @@ def photos_of(
     about = person.about
     if not about.consent:
         raise HeadshotError("Consent is missing.", "Confirm that the person shown agrees, or that it is you.")
+    check_kind(about, training)
     photos = {path.name: path for path in person.photos}
     if not photos:
         raise HeadshotError(
@@ -87,6 +89,22 @@ def photos_of(
     if len(chosen) < FEWEST:
         raise _too_few(gate, chosen, training)
     return chosen
+
+
+def check_kind(about: About, training: Training) -> None:
+    """Raise `HeadshotError` unless it is a cartoon for the demo base model, or somebody for another one."""
+    base = models.find(training.base) if training.base else None
+    demo = base is not None and base.family == DEMO
+    if demo and not about.cartoon:
+        raise HeadshotError(
+            f"{base.title} draws cartoons of 64 pixels, which hold nobody's likeness: it does not learn real people.",
+            "Choose another base model, or try this one with the demo person.",
+        )
+    if about.cartoon and not demo:
+        raise HeadshotError(
+            f"{about.name} is a cartoon, which the demo base model alone learns.",
+            f"Choose {models.BASES[DEMO].title} as the base model (--base {DEMO}).",
+        )
 
 
 def _too_few(gate: Gate, chosen: list[Path], training: Training) -> HeadshotError:
@@ -132,6 +150,8 @@ def prepare(
     cancel = cancel or CancelToken()
     own = {name: captions.checked(text, training.trigger) for name, text in training.captions.items()}
     photos, profile, noun = photos_of(person, training), person.profile, person.about.noun
+    if person.about.cartoon:
+        return _of_cartoons(photos, training, noun, own, folder, report, cancel)
     gate = person.gate
     traits = {photo.name: photo.traits for photo in gate.photos} if gate else {}
     plans = _planned(photos, traits, training, lambda step, what: report(step, 2 * len(photos), what), cancel)
@@ -145,6 +165,31 @@ def prepare(
             examples.append(_make(portrait, plan, kind, training, noun, own, folder, cancel))
     dataset.write(folder, examples)
     report(2 * len(photos), 2 * len(photos), "Ready")
+    return examples
+
+
+def _of_cartoons(
+    photos: list[Path],
+    training: Training,
+    noun: str,
+    own: dict[str, str],
+    folder: Path,
+    report: Report,
+    cancel: CancelToken,
+) -> list[Example]:
+    """The same of cartoons, for the demo base model."""
+    from headshot_core.train import cartoons
+
+    report(0, len(photos), "Looking at the cartoons")
+    seen = cartoons.read(photos, training.resolution)
+    plans = _held_out([Plan(one.path, {}, False, one.traits) for one in seen], training)
+    examples = []
+    for number, (one, plan) in enumerate(zip(seen, plans, strict=True), 1):
+        cancel.check()
+        report(number - 1, len(photos), f"Preparing {number} of {len(photos)}")
+        examples.append(cartoons.make(one, plan.held_out, training, noun, own, folder))
+    dataset.write(folder, examples)
+    report(len(photos), len(photos), "Ready")
     return examples
 
 

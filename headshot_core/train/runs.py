@@ -54,6 +54,8 @@ LOOKS = 3
 """At a lock, before it counts as held."""
 GRACE = 20
 """Seconds in which a process is to end by itself before it is made to."""
+BEGINS = 120
+"""Seconds in which a process is to take hold of its run: on a busy machine the libraries alone take that long."""
 AMENDABLE = ("rate", "text_rate", "steps", "batch", "accumulation", "precision", "checkpointing", "checkpoints")
 """Settings that may change while a run is at rest: what was saved of it fits before and after."""
 
@@ -463,7 +465,7 @@ def _spawn(run: Run) -> None:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=environment(), **alone,
         )  # fmt: skip
     threading.Thread(target=process.wait, daemon=True).start()  # no zombie is left behind
-    deadline = time.monotonic() + GRACE
+    deadline = time.monotonic() + BEGINS
     while not run.alive and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
 

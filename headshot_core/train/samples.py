@@ -14,13 +14,17 @@ from headshot_core.generate import library
 from headshot_core.generate.families import family
 from headshot_core.generate.families.latents import generators, ready_vae
 from headshot_core.generate.models import Base
+from headshot_core.micro import captions as phrases
+from headshot_core.micro import cartoon
 from headshot_core.people import About
 from headshot_core.presets import get
+from headshot_core.train.captions import called
 from headshot_core.train.families import Trainee
-from headshot_core.train.settings import Training
+from headshot_core.train.settings import DEMO, Training
 
 LOOKS = ("boardroom", "sunlit-garden", "corner-cafe", "window-light", "clean-white", "city-dusk", "golden-beach")
-"""Presets whose words the samples are drawn from: none of the photos' captions, so they show what was learnt."""
+"""Presets whose words the samples are drawn from: none of the photos' captions, so they show what was learnt. The demo
+base model knows no such places: its samples are drawn from traits by lot."""
 SEED = 1000
 PORTRAIT = 0.8
 """Width against height."""
@@ -37,9 +41,7 @@ class Sample:
 
 def samples(training: Training, base: Base, about: About) -> list[Sample]:
     """What is drawn at each checkpoint; last the class prompt, which calls nobody."""
-    wanted = [
-        Sample(*_words(LOOKS[i % len(LOOKS)], base, about, training.trigger), SEED + i) for i in range(training.samples)
-    ]
+    wanted = [Sample(*_words(i, base, about, training.trigger), SEED + i) for i in range(training.samples)]
     if not wanted:
         return []
     return [*wanted, Sample(*class_words(0, base, about), SEED)]
@@ -47,14 +49,22 @@ def samples(training: Training, base: Base, about: About) -> list[Sample]:
 
 def class_words(number: int, base: Base, about: About) -> tuple[str, str]:
     """Prompt and negative prompt for anybody of the person's kind, in one of the looks."""
-    return _words(LOOKS[number % len(LOOKS)], base, About(name="anybody", noun=about.noun), "")
+    return _words(number, base, About(name="anybody", noun=about.noun), "")
 
 
-def _words(look: str, base: Base, about: About, trigger: str) -> tuple[str, str]:
-    recipe = get(look).recipe()
+def _words(number: int, base: Base, about: About, trigger: str) -> tuple[str, str]:
+    if base.family == DEMO:
+        return _of_cartoon(number, called(trigger, about.noun)), ""
+    recipe = get(LOOKS[number % len(LOOKS)]).recipe()
     alone = recipe.model_copy(update={"generate": recipe.generate.model_copy(update={"mode": "person"})})
     written = prompts.write(alone, base, about, trigger)
     return prompts.plain(written.positive), prompts.plain(written.negative)
+
+
+def _of_cartoon(number: int, who: str) -> str:
+    """Clothes, background, light, turn, smile and glasses by lot, in the words of cartoons' captions."""
+    wish = cartoon.sample(np.random.default_rng((SEED, number)))
+    return ", ".join((f"photo of {who}", *phrases.changing(wish)))
 
 
 def size(resolution: int) -> tuple[int, int]:

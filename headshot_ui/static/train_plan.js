@@ -23,9 +23,11 @@ function card(person, data) {
     h("span", { class: "who-words" }, h("span", {}, person.name), h("span", { class: "muted" }, person.says)));
 }
 
-const folk = (data) => part("folk", [data.people, data.chosen], () => h("div", { class: "train-who" },
+const demo = (data, kind) => data.demo && button("demo", data.demo.button, () => trigger("demo", {}), kind, data.demo.says);
+
+const folk = (data) => part("folk", [data.people, data.chosen, data.demo], () => h("div", { class: "train-who" },
   rove(h("div", { class: "whos", role: "radiogroup", "aria-label": "Who is learned" }, data.people.map((person) => card(person, data)))),
-  button("add person", "Add a person", () => trigger("people", {}), "link small")));
+  button("add person", "Add a person", () => trigger("people", {}), "link small"), demo(data, "link small")));
 
 // On which base model.
 
@@ -34,7 +36,7 @@ function base(one, data) {
   return h("button", {
     type: "button", class: "pick", role: "radio", "aria-checked": String(one.name === data.base), "data-key": `base ${one.name}`,
     title: one.commercial ? "Commercial use is allowed" : "Commercial use is not known to be allowed", onclick: () => changed({ base: one.name }),
-  }, h("span", { class: "pick-title" }, one.title), h("span", { class: "muted" }, `${one.licence}, ${one.memory}${also}`));
+  }, h("span", { class: "pick-title" }, one.title), h("span", { class: "muted" }, one.note || `${one.licence}, ${one.memory}${also}`));
 }
 
 function bases(data) {
@@ -155,14 +157,17 @@ function facts(data) {
 // Where something is missing before anything can be trained.
 function welcome(data) {
   const space = data.teach === "base" && data.hosted;
-  return part("welcome", [data.teach, data.error], () => h("div", { class: "welcome" },
+  return part("welcome", [data.teach, data.error, data.demo], () => h("div", { class: "welcome" },
     h("img", { class: "welcome-picture", src: props.hero, alt: props.picture }),
     h("div", { class: "welcome-words" },
       h("h1", {}, props.title),
       h("p", { class: "muted" }, props.words),
       h("p", {}, space ? props.teach.space : props.teach[data.teach]),
       problem(data.error),
-      !space && (data.teach === "base" ? button("see bases", "See base models", () => trigger("bases", { name: "" }), "main") : button("add person", "Add a person", () => trigger("people", {}), "main")))));
+      h("div", { class: "row" },
+        !space && (data.teach === "base" ? button("see bases", "See base models", () => trigger("bases", { name: "" }), "main") : button("add person", "Add a person", () => trigger("people", {}), "main")),
+        demo(data, space ? "main" : "quiet")),
+      data.demo && h("p", { class: "muted small" }, data.demo.says))));
 }
 
 function draw() {

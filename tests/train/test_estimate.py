@@ -68,7 +68,7 @@ def test_a_measured_step_tells_the_time_from_then_on(tmp_path):
     estimate.remember(base, training, plan, 2.0)
     found = estimate.estimate(base, training, 12, HOME)
     assert found.measured
-    assert found.seconds == pytest.approx(estimate.LOADING + training.steps * 2, rel=0.05)
+    assert found.seconds == pytest.approx(estimate.COSTS["sd15"].loading + training.steps * 2, rel=0.05)
     other = estimate.estimate(base, settled("sd15", samples=0, checkpoints=1, resolution=256), 12, HOME)
     assert not other.measured
 

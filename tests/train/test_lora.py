@@ -1,4 +1,4 @@
-"""The trainer, on tiny models of all four families in the real classes."""
+"""The trainer, on tiny models of all families in the real classes."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gradio as gr
@@ -77,6 +78,44 @@ def test_empty_places_teach(run, anna, monkeypatch):
     shown = run("arrive")
     assert shown["train_plan"]["teach"] == "base"
     assert [one["here"] for one in shown["train_plan"]["bases"]] == [False] * 4
+
+
+def test_the_demo_person_is_tried_at_once(run, anna, monkeypatch, tmp_path):
+    """One press: somebody drawn is there with cartoons to look at and the demo base model; others are as before."""
+    import tiny
+
+    monkeypatch.setitem(models.BASES, "micro", tiny.install("micro", extras=False))
+    shown = run("arrive")["train_plan"]
+    assert "cartoon portraits of nobody, 64 px" in shown["demo"]["says"]
+    assert (shown["base"], shown["chosen"]) == ("sd15", "anna")
+    for _ in range(2):
+        shown = run("demo")
+        plan = shown["train_plan"]
+        assert (plan["teach"], plan["chosen"], plan["base"], plan["demo"]) == ("", "demo-cartoon", "micro", None)
+        assert [(one["name"], one["note"][:5]) for one in plan["bases"]] == [("micro", "Demo:")]
+        assert all(one["fits"] for one in plan["choices"])
+        assert len(shown["train_photos"]["pictures"]) == 10
+        assert (shown["bar"]["event"], shown["bar"]["ready"]) == ("look", True)
+    shown = run("who", short="anna")["train_plan"]
+    assert shown["base"] == "sd15"
+    assert "micro" not in [one["name"] for one in shown["bases"]]
+    assert run("who", short="demo-cartoon")["train_plan"]["base"] == "micro"
+
+
+def test_the_demo_needs_nothing_else_and_says_where_it_is_missing(run, monkeypatch, tmp_path):
+    """Without any base model the page teaches, and the demo works all the same; where it is missing nobody is added."""
+    import tiny
+
+    gone = replace(models.BASES["micro"], source=str(tmp_path / "gone"))
+    monkeypatch.setitem(models.BASES, "micro", gone)
+    assert run("arrive")["train_plan"]["teach"] == "base"
+    shown = run("demo")["train_plan"]
+    assert "not on this machine" in shown["error"]["what"]
+    assert shown["people"] == []
+    monkeypatch.setitem(models.BASES, "micro", tiny.install("micro", extras=False))
+    assert run("arrive")["train_plan"]["teach"] == "base"
+    assert run("demo")["train_plan"]["teach"] == ""
+    assert run("arrive")["bar"]["ready"]
 
 
 def test_a_model_is_found_without_a_base_model(run, anna, monkeypatch):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from headshot_core.train.families.base import Noised, Trainee
 from headshot_core.train.families.flow import Flux2Klein, ZImage
-from headshot_core.train.families.stable_diffusion import SD15, SDXL
+from headshot_core.train.families.stable_diffusion import SD15, SDXL, Micro
 
 __all__ = ["Noised", "Trainee", "trainee"]
 
-TRAINEES: dict[str, type[Trainee]] = {kind.name: kind for kind in (SD15, SDXL, ZImage, Flux2Klein)}
+TRAINEES: dict[str, type[Trainee]] = {kind.name: kind for kind in (SD15, SDXL, ZImage, Flux2Klein, Micro)}
 
 
 def trainee(name: str) -> Trainee:

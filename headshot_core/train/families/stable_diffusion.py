@@ -70,6 +70,13 @@ class SD15(StableDiffusion):
         return {"prompt_embeds": words["embeds"], "negative_prompt_embeds": negative["embeds"]}
 
 
+class Micro(SD15):
+    """Family ``micro``: the demo. Its text encoder, which learnt from captions alone, stays as it is."""
+
+    name = "micro"
+    encoders = ()
+
+
 class SDXL(StableDiffusion):
     """Family ``sdxl``."""
 
