@@ -1,0 +1,17 @@
+"""Whether the diffusion engine does what it is told, counted on cartoon portraits whose every trait can be read.
+
+    python -m benchmarks.adherence [--only prompt|guidance|control|person|edit|rank|settings …] [--json]
+
+Drawn by the demo base model through the app's own pipelines. Beside each figure stand chance (the same pictures held
+against other pictures' wishes) and the readers' own ceiling (rendered truth, through the VAE). 128 wishes, fixed seeds;
+about half an hour on two cores.
+"""
+
+from __future__ import annotations
+
+from benchmarks.parts import main
+
+PARTS = ("prompt", "guidance", "control", "person", "edit", "rank", "settings")
+
+if __name__ == "__main__":
+    main("benchmarks.adherence", PARTS, __doc__)
