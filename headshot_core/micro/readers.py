@@ -195,8 +195,8 @@ ODD = 0.15
 def likeness(reading: Reading, person: Cartoon | Reading) -> int:
     """0..100: how far what was read is the person: skin, colour and style of the hair, mark; not glasses or clothes.
 
-    99 % of portraits in other light, pose and clothes lay at `headshot_core.profile.ALIKE` or more from the mean of
-    five of their person's, half of them at 90 or more; those of others, who differed in one trait at least, at 15 or less.
+    99 % of portraits in other light, pose and clothes reached `headshot_core.profile.ALIKE` against the mean of five of
+    their person's, and half of them 89; those of others, who differed in one trait at least, reached 15 at most.
     """
     style = _fidelity(reading.styles, _styles(person))
     mark = _fidelity(_either(reading.likely["mark"]), _either(_marked(person)))
