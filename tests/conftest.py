@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core each for the tests that run side by side: threads would fight
-
 from headshot_core import assets, cli
 from headshot_core.photo import Photo, read_photo
 from headshot_core.portrait import Portrait, analyse

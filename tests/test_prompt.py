@@ -16,7 +16,7 @@ from headshot_core.presets import presets
 from headshot_core.prompt import SUGGESTIONS, contradictions, plain, traits, write
 from headshot_core.prompt import words as lexicon
 from headshot_core.prompt.phrases import colour_name
-from headshot_core.prompt.write import WEIGHT, _article
+from headshot_core.prompt.write import TAGGED, WEIGHT, _article
 from headshot_core.recipe import Backdrop, Frame, Generate, Grade, Light, Pose, Recipe, Wishes
 from headshot_core.studio.backdrops import BACKDROPS
 from headshot_core.studio.framing import FRAMES
@@ -72,7 +72,7 @@ def test_all_choices_read_well(family):
                 r"None|[{}\[\]<>_\0]|  | [,.]|,,|\.\.|,\.|\ba [aeio]|\ban [bcdfgjklmnpqrstvwz]", text
             ), text
             assert not any(one == other for one, other in pairwise(re.findall(r"\w+", text))), text
-            if family in (SD15, SDXL):
+            if family.family in TAGGED:
                 tags = [tag for tag in text.split(", ") if " " in tag]  # 'cool, crisp colours' is one
                 assert len(tags) == len(set(tags)), text
             else:
@@ -240,8 +240,8 @@ def test_any_text_is_safe(text, field):
         prompt = write(recipe, family)
         for words in (prompt.positive, prompt.negative):
             assert words.isprintable()
-            assert WEIGHT.search(words) is None or family in (SD15, SDXL)
-            if family in (SD15, SDXL):
+            assert WEIGHT.search(words) is None or family.family in TAGGED
+            if family.family in TAGGED:
                 assert not re.search(r"[()\[\]{}<>\\]", WEIGHT.sub("", words))
     contradictions(recipe)
 

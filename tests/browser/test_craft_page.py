@@ -134,7 +134,7 @@ def test_draw_reload_and_take_home(visit, base_model):
     page = visit()
     page.click("button[role=tab]:has-text('Craft')")
     page.wait_for_selector("#craft-photo-widget .photo-card")  # the photo is there again
-    page.wait_for_selector(f"{VIEW} [data-key=take]", timeout=120_000)
+    page.wait_for_selector(f"{VIEW} [data-key=take]", timeout=300_000)
     page.wait_for_selector(f"{BAR} .bar:not(.working)", timeout=120_000)
     assert page.locator(f"{VIEW} .tile img").count() >= 2
     page.click(f"{VIEW} [data-key=more]")
