@@ -89,6 +89,7 @@ class Studio:
         environment = os.environ | {"TMPDIR": str(temporary), "TEMP": str(temporary), "TMP": str(temporary)}
         environment["HEADSHOT_HOME"] = str(self.home)
         environment.pop("SPACE_ID", None)
+        environment.pop("OMP_NUM_THREADS", None)  # the app has the threads that people give it
         self._log = (temporary.parent / "app.log").open("w+")
         command = [sys.executable, "app.py", "--no-browser", "--port", str(self.port)]
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=self._log, stderr=self._log)
