@@ -12,8 +12,8 @@ from headshot_core.generate import library, models, pose
 from headshot_core.generate.figure import Stance, render
 from headshot_core.generate.weights import read_header
 from headshot_core.micro.cartoon import Cartoon
-from headshot_core.micro.make import controlnet, loop, text, unet, vae
-from headshot_core.micro.make.__main__ import SUMS, WEIGHTS, sums
+from headshot_core.micro.make import controlnet, loop, pictures, readers, text, unet, vae
+from headshot_core.micro.make.__main__ import PARTS, SUMS, WEIGHTS, Maker, sums
 from headshot_core.recipe import Frame
 
 MOST = 12_000_000
@@ -43,8 +43,9 @@ def learn(folder, steps, stop=None):
 
 def test_a_training_that_was_broken_off_ends_the_same_bit_for_bit(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "EVERY", 4)
-    whole = learn(tmp_path / "a", 20) if (tmp_path / "a").mkdir() is None else None
-    (tmp_path / "b").mkdir()
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    whole = learn(tmp_path / "a", 20)
     with pytest.raises(KeyboardInterrupt):
         learn(tmp_path / "b", 20, stop=11)
     assert (learn(tmp_path / "b", 20) == whole).all()
@@ -68,13 +69,21 @@ def test_an_untrained_vae_carries_colours():
     assert (back.argmax(1).numpy() == [0, 1, 2]).all()
 
 
-def test_words_are_one_token_each(tmp_path):
-    words = text.tokenizer(tmp_path)
+def test_words_are_one_token_each():
+    words = text.tokenizer()
     assert len(words.tokenize("navy blue suit jacket")) == 4
     assert words.decode(words("soft key light from the left").input_ids, skip_special_tokens=True).strip() == (
         "soft key light from the left"
     )
     assert len(words.tokenize("ohwx zzyzx")) > 2  # what nobody taught is spelled
+
+
+def test_the_tokenizer_is_made_the_same_each_time():
+    """As it lies beside the weights: a text encoder can do nothing with another one's numbers."""
+    kept = library.transformers().CLIPTokenizer.from_pretrained(WEIGHTS / "base" / "tokenizer")
+    assert text.tokenizer().get_vocab() == kept.get_vocab()
+    said = "photo of ohwx person, navy blue suit jacket, soft key light from the left"
+    assert text.tokenizer()(said).input_ids == kept(said).input_ids
 
 
 @pytest.mark.parametrize("yaw", [-35.0, 0.0, 20.0])
@@ -128,3 +137,24 @@ def test_the_base_is_laid_out_as_on_the_hub():
     assert index["_class_name"] == "StableDiffusionPipeline"
     assert models.installed(models.find("micro"))
     assert all(models.installed(extra) for extra in models.find("micro").extras)
+
+
+# The whole.
+
+
+@pytest.mark.slow
+def test_every_part_is_made_from_nothing_and_the_app_takes_what_comes_of_it(tmp_path, monkeypatch):
+    """Two steps of each, from a few pictures."""
+    for module in (pictures, unet, readers):
+        monkeypatch.setattr(module, "PLAIN", 64)
+    for module in (pictures, readers):
+        monkeypatch.setattr(module, "PAINTED", 32)
+    for module, name, value in (
+        (pictures, "PART", 32), (controlnet, "AMONG", 16), (readers, "MARKED", 16), (readers, "DRAWN", 24),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, value)
+    maker, out = Maker(tmp_path, share=0.0), tmp_path / "out"
+    for part in PARTS:
+        getattr(maker, part)(out / part)
+    assert models.find(str(out / "base")).family == "micro"
+    assert len(sums(out).splitlines()) == len(sums(WEIGHTS).splitlines())

@@ -6,6 +6,8 @@ chance when text encoder and U-Net were trained together from nothing.
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,45 +15,55 @@ import numpy as np
 
 from headshot_core.generate import library
 from headshot_core.micro.captions import caption, vocabulary
-from headshot_core.micro.cartoon import LIGHTS, NAMED, TURNS, Cartoon, light_of, sample, turn_of
+from headshot_core.micro.cartoon import LIGHTS, NAMED, TURNS, Cartoon, sample
 from headshot_core.micro.make.loop import train
 
-WIDTH, TOKENS = 128, 1400
-"""Of the text encoder; most entries of its vocabulary."""
-STEPS, BATCH, RATE = 900, 48, 2e-3
+WIDTH = 128
+STEPS, BATCH, RATE = 2400, 48, 2e-3
+END = "</w>"
+"""What a piece at the end of a word ends with."""
 SPECIAL = ("<|startoftext|>", "<|endoftext|>")
 
 
-def tokenizer(folder: Path) -> Any:
-    """CLIP's kind of tokenizer whose pairs are learnt from the vocabulary's words: most of them are one token each."""
-    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
-
-    own = Tokenizer(models.BPE(unk_token=SPECIAL[1], end_of_word_suffix="</w>"))
-    own.normalizer = normalizers.Lowercase()
-    split = pre_tokenizers.Split(Regex(r"[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"), "removed", invert=True)
-    own.pre_tokenizer = pre_tokenizers.Sequence(
-        [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+def tokenizer() -> Any:
+    """CLIP's tokenizer with pairs of our own: most words of the vocabulary are one token each."""
+    known = merges([word for word in vocabulary() if word.isascii() and word.isalpha()])
+    single = sorted(pre_tokenizers().ByteLevel.alphabet())
+    pieces = [*single, *(piece + END for piece in single), *dict.fromkeys(map("".join, known)), *SPECIAL]
+    return library.transformers().CLIPTokenizer(
+        vocab={piece: i for i, piece in enumerate(pieces)}, merges=known, model_max_length=77
     )
-    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    trainer = trainers.BpeTrainer(
-        vocab_size=TOKENS, initial_alphabet=letters, end_of_word_suffix="</w>", show_progress=False, min_frequency=1
-    )
-    own.train_from_iterator(vocabulary() * 2, trainer)
-    own.model.save(str(folder))
-    pieces, merges = _pieces(folder)
-    return library.transformers().CLIPTokenizer(vocab=pieces, merges=merges, model_max_length=77)
 
 
-def _pieces(folder: Path) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Vocabulary and pairs as CLIP's tokenizer wants them: each letter also as the end of a word, then the words."""
-    import json
+def pre_tokenizers() -> Any:
+    """The library's part that knows how bytes are written."""
+    library.transformers()
+    from tokenizers import pre_tokenizers
 
-    learnt = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
-    lines = (folder / "merges.txt").read_text(encoding="utf-8").splitlines()
-    merges = [tuple(line.split()) for line in lines if line and not line.startswith("#")]
-    single = [piece for piece in learnt if len(piece) == 1]
-    order = [*single, *(f"{piece}</w>" for piece in single), *learnt, *SPECIAL]
-    return {piece: i for i, piece in enumerate(dict.fromkeys(order))}, merges
+    return pre_tokenizers
+
+
+def merges(words: list[str]) -> list[tuple[str, str]]:
+    """Byte-pair encoding (Sennrich et al., ACL 2016): the commonest neighbours join first, of equals by the alphabet.
+
+    The library's trainer breaks ties by lot, and a text encoder can do nothing with another run's tokenizer.
+    """
+    spelled = [[*word[:-1], word[-1] + END] for word in words]
+    found: list[tuple[str, str]] = []
+    while pairs := Counter(pair for word in spelled for pair in pairwise(word)):
+        found.append(min(pairs, key=lambda pair: (-pairs[pair], pair)))
+        spelled = [_joined(word, found[-1]) for word in spelled]
+    return found
+
+
+def _joined(word: list[str], pair: tuple[str, str]) -> list[str]:
+    joined: list[str] = []
+    for piece in word:
+        if joined and (joined[-1], piece) == pair:
+            joined[-1] += piece
+        else:
+            joined.append(piece)
+    return joined
 
 
 def build(words: Any) -> Any:
@@ -84,15 +96,14 @@ HEADS = {
 def classes(cartoon: Cartoon) -> list[int]:
     """The number of each trait in the order of `HEADS`."""
     named = [names.index(getattr(cartoon, name)) for name, names in NAMED.items()]
-    turn = list(TURNS).index(turn_of(cartoon.yaw))
-    light = list(LIGHTS).index(light_of(cartoon.azimuth, cartoon.elevation))
+    turn, light = list(TURNS).index(cartoon.turn), list(LIGHTS).index(cartoon.light)
     return [*named, int(cartoon.glasses), int(cartoon.smile), turn, light]
 
 
 def make(folder: Path, steps: int = STEPS) -> tuple[Any, Any]:
     """Tokenizer and trained text encoder."""
     torch = library.torch()
-    words = tokenizer(folder)
+    words = tokenizer()
     encoder = build(words)
     heads = torch.nn.ModuleList([torch.nn.Linear(2 * WIDTH, count) for count in HEADS.values()])
 
