@@ -46,18 +46,23 @@ def run(given: argparse.Namespace) -> int:
     return 0 if gate.recommended else 2
 
 
-def with_bar(check: Callable[[Report], Gate]) -> Gate:
-    """Do the work with the model files at hand and a progress bar."""
+def with_bar(check: Callable[[Report], Gate], cartoon: bool = False) -> Gate:
+    """Do the work with the model files at hand and a progress bar; for a cartoon none of the files is needed."""
     bar = Bar()
+    if not cartoon:
+        _fetch_files(bar)
+    try:
+        return check(bar.report)
+    finally:
+        bar.clear()
+
+
+def _fetch_files(bar: Bar) -> None:
     fetch(assets.STUDIO, bar)
     try:
         fetch(assets.LIKENESS, bar)
     except HeadshotError as error:
         complain(f"Whether all photos show one person will not be checked. {error}")
-    try:
-        return check(bar.report)
-    finally:
-        bar.clear()
 
 
 def tell(gate: Gate) -> None:

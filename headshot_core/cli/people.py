@@ -154,7 +154,7 @@ def _check(given: argparse.Namespace) -> int:
 
 def _check_one(person: Person, as_json: bool) -> int:
     """2 where none of the photos can be used."""
-    gate = with_bar(person.check)
+    gate = with_bar(person.check, person.about.cartoon)
     if as_json:
         print_json(_facts(person) | {"gate": gate.to_dict()})
     else:

@@ -218,7 +218,7 @@ def _photos(person: Person, training: Training) -> int:
             raise HeadshotError(f"There is no photo '{name}' of {person.about.name}.", there)
     prepare.check_kind(person.about, training)
     if names and person.gate is None:
-        with_bar(person.check)
+        with_bar(person.check, person.about.cartoon)
     return len(prepare.photos_of(person, training))
 
 
@@ -244,7 +244,7 @@ def _estimate(given: argparse.Namespace) -> int:
     person, training, photos = _planned(given)
     found = _reckoned(training, photos)
     if given.measure and found.fits:
-        with_bar(lambda report: measure(person, training, report))
+        with_bar(lambda report: measure(person, training, report), person.about.cartoon)
         found = _reckoned(training, photos)
     if given.json:
         print_json(asdict(found) | {"photos": photos, "training": training.model_dump(mode="json")})
@@ -272,7 +272,7 @@ def _prepare(given: argparse.Namespace) -> int:
     _fetch_for(training)
     with tempfile.TemporaryDirectory(prefix="headshot-") as place:
         folder = Path(place)
-        examples = with_bar(lambda report: prepare.prepare(person, training, folder, report))
+        examples = with_bar(lambda report: prepare.prepare(person, training, folder, report), person.about.cartoon)
         write_picture(sheet.contact_sheet(folder, examples), target)
     told = [asdict(example) for example in examples]
     _say(given, {"sheet": str(target), "pictures": told}, f"{sheet.says(examples)}. They are on {target}.")
@@ -293,7 +293,7 @@ def _start(given: argparse.Namespace) -> int:
     if not found.fits:  # said before any work
         raise HeadshotError(found.says, found.todo)
     _fetch_for(training)
-    run = with_bar(lambda report: runs.draft(person, training, report))
+    run = with_bar(lambda report: runs.draft(person, training, report), person.about.cartoon)
     _tell_plan(run, person, photos, found)
     _begin(run)
     return _followed(given, run)

@@ -10,7 +10,6 @@ import numpy as np
 
 from headshot_core.micro import captions as words
 from headshot_core.micro import readers
-from headshot_core.micro.cartoon import turn_of
 from headshot_core.micro.readers import Reading
 from headshot_core.photo import read_photo
 from headshot_core.train import captions, dataset
@@ -35,7 +34,7 @@ class Cartoon:
     @property
     def traits(self) -> dict:
         """What the photos to be held out are chosen by."""
-        return {"angle": turn_of(self.reading.yaw), "yaw": self.reading.yaw}
+        return {"angle": self.reading.turn, "yaw": self.reading.yaw}
 
 
 def read(photos: list[Path], side: int) -> list[Cartoon]:

@@ -67,14 +67,14 @@ def _setting(field: str, schema: dict[str, Any]) -> str:
 
 def _families() -> str:
     rows = [
-        "| family | learning rate | rank | steps for each photo | in all | side in pixels | text encoders | after |",
-        "|---|---|---|---|---|---|---|---|",
+        "| family | learning rate | rank | batch | steps for each photo | in all | side | text encoders | after |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for family, known in DEFAULTS.items():
         can = "can be trained" if known.text_encoder else "stay"
         rows.append(
-            f"| {FAMILIES[family]} | {known.rate:g} | {known.rank} | {known.steps_per_photo} | "
-            f"{known.fewest} to {known.most} | {known.resolution} | {can} | {known.source} |"
+            f"| {FAMILIES[family]} | {known.rate:g} | {known.rank} | {known.batch} | "
+            f"{known.steps_per_photo} | {known.fewest} to {known.most} | {known.resolution} | {can} | {known.source} |"
         )
     return "\n".join(rows) + "\n"
 

@@ -48,7 +48,7 @@ COSTS = {
     "flux2_klein": Costs(0.49, 26.0, 3.5, 1.6),
     "micro": Costs(0.67, 15.0, 8.0, 0.0055, loading=15),
 }
-"""SD 1.5 and the demo measured (benchmarks/train); the others reckoned from their layers."""
+"""SD 1.5 measured by benchmarks/train, the demo while it learnt its person; the others reckoned from their layers."""
 PASSES, CHECKPOINTED = 2.5, 1.0
 """Forward passes of the denoiser that a step takes as long as: one forward, and back to the inputs of its layers; and
 one more forward, with gradient checkpointing."""

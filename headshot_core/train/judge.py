@@ -25,7 +25,6 @@ from headshot_core.portrait import Portrait, analyse
 from headshot_core.profile import ALIKE, Profile, build
 from headshot_core.train import dataset
 from headshot_core.train.runs import PHOTOS, SAMPLES, Checkpoint, Run
-from headshot_core.train.settings import DEMO
 
 if TYPE_CHECKING:
     from headshot_core.micro.judge import Looks
@@ -178,7 +177,7 @@ def judge_of(run: Run, begun: Sequence[str]) -> Judge:
 
 def _eyes(run: Run) -> Eyes:
     """Those for faces, or for the demo's cartoons."""
-    if models.find(run.training.base).family != DEMO:
+    if not models.find(run.training.base).cartoons:
         return FACES
     from headshot_core.micro import judge as cartoons
 

@@ -161,10 +161,12 @@ class Trainer:
 
     def _error_on_others(self, *place: int) -> Any:
         """The same on a picture of somebody else, drawn before: `prior`."""
-        drawn = self.torch.randint(len(self._others), (1,), generator=self.dice.generator("prior", *place))
-        other = self._others[int(drawn)]
-        latents, counts = self._together([other])
-        return self.model.error(self._noised(latents, *place, 1), [other.caption], counts)
+        which = self.torch.randint(
+            len(self._others), (self.training.batch,), generator=self.dice.generator("prior", *place)
+        )
+        batch = [self._others[i] for i in which.tolist()]
+        latents, counts = self._together(batch)
+        return self.model.error(self._noised(latents, *place, 1), [one.caption for one in batch], counts)
 
     def _apart_from_base(self, noised: Noised, batch: list[Example]) -> Any:
         """How far the prediction without the trigger word is from the base model's own.

@@ -94,7 +94,7 @@ def photos_of(
 def check_kind(about: About, training: Training) -> None:
     """Raise `HeadshotError` unless it is a cartoon for the demo base model, or somebody for another one."""
     base = models.find(training.base) if training.base else None
-    demo = base is not None and base.family == DEMO
+    demo = base is not None and base.cartoons
     if demo and not about.cartoon:
         raise HeadshotError(
             f"{base.title} draws cartoons of 64 pixels, which hold nobody's likeness: it does not learn real people.",

@@ -14,17 +14,18 @@ from headshot_core.generate import library
 from headshot_core.generate.families import family
 from headshot_core.generate.families.latents import generators, ready_vae
 from headshot_core.generate.models import Base
-from headshot_core.micro import captions as phrases
-from headshot_core.micro import cartoon
+from headshot_core.micro import captions, cartoon
 from headshot_core.people import About
 from headshot_core.presets import get
 from headshot_core.train.captions import called
 from headshot_core.train.families import Trainee
-from headshot_core.train.settings import DEMO, Training
+from headshot_core.train.settings import Training
 
 LOOKS = ("boardroom", "sunlit-garden", "corner-cafe", "window-light", "clean-white", "city-dusk", "golden-beach")
 """Presets whose words the samples are drawn from: none of the photos' captions, so they show what was learnt. The demo
 base model knows no such places: its samples are drawn from traits by lot."""
+LOT = 975
+"""Of those traits: the first few differ in nearly all of them."""
 SEED = 1000
 PORTRAIT = 0.8
 """Width against height."""
@@ -53,7 +54,7 @@ def class_words(number: int, base: Base, about: About) -> tuple[str, str]:
 
 
 def _words(number: int, base: Base, about: About, trigger: str) -> tuple[str, str]:
-    if base.family == DEMO:
+    if base.cartoons:
         return _of_cartoon(number, called(trigger, about.noun)), ""
     recipe = get(LOOKS[number % len(LOOKS)]).recipe()
     alone = recipe.model_copy(update={"generate": recipe.generate.model_copy(update={"mode": "person"})})
@@ -63,8 +64,8 @@ def _words(number: int, base: Base, about: About, trigger: str) -> tuple[str, st
 
 def _of_cartoon(number: int, who: str) -> str:
     """Clothes, background, light, turn, smile and glasses by lot, in the words of cartoons' captions."""
-    wish = cartoon.sample(np.random.default_rng((SEED, number)))
-    return ", ".join((f"photo of {who}", *phrases.changing(wish)))
+    wish = cartoon.sample(np.random.default_rng((LOT, number)))
+    return ", ".join((f"photo of {who}", *captions.changing(wish)))
 
 
 def size(resolution: int) -> tuple[int, int]:

@@ -58,7 +58,7 @@ class Training(Settings):
 
     # The loop.
     steps: int | None = Field(None, ge=1, le=20000, description="steps of the optimiser")
-    batch: int = Field(1, ge=1, le=16, description="photos at once")
+    batch: int | None = Field(None, ge=1, le=16, description="photos at once")
     accumulation: int = Field(1, ge=1, le=64, description="batches for one step")
     optimiser: Literal["adamw", "adamw8bit", "prodigy"] = Field("adamw", description="adamw, adamw8bit or prodigy")
     rate: float | None = Field(None, gt=0, le=10, description="learning rate; of Prodigy a factor, usually 1")
@@ -102,6 +102,7 @@ class Defaults:
     text_encoder: bool
     """whether its text encoders can be trained"""
     source: str
+    batch: int = 1
 
 
 DEFAULTS: dict[str, Defaults] = {
@@ -123,7 +124,7 @@ DEFAULTS: dict[str, Defaults] = {
     ),
     "micro": Defaults(
         2e-3, 8, 25, 150, 400, 64, False,
-        "this project's own: 250 steps for the demo person's ten cartoons, minutes on two cores",
+        "this project's own: 250 steps for the demo person's ten cartoons, minutes on two cores", batch=8,
     ),
 }  # fmt: skip
 """By family. Reports of practitioners are no controlled studies: nobody publishes any."""
@@ -157,6 +158,7 @@ def settled(training: Training, photos: int) -> Training:
         "layers": chosen["layers"],
         "text_encoder": chosen["text_encoder"] and defaults.text_encoder,
         "steps": round(steps / 10) * 10,
+        "batch": defaults.batch,
         "rate": rate,
         "text_rate": rate if training.optimiser == "prodigy" else rate * TEXT_SHARE,
         "prior": chosen["prior"],
