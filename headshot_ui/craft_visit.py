@@ -247,7 +247,7 @@ class CraftVisit:
 
     def _begin_cartoon(self, photo: Photo, person: Person) -> None:
         """The demo alone draws cartoons, and only as it was trained: they have no face that could be drawn from."""
-        if self.base is None or self.base.family != "micro":
+        if self.base is None or not self.base.cartoons:
             self._studio, self._base = False, self._known_base("micro")
         self._person, self.portrait, self.small = person, None, small_copy(photo.image)
         self._set(generate=self.recipe.generate.model_copy(update={"mode": "person"}))

@@ -169,7 +169,7 @@ class TrainVisit:
         known = settings.trainable()
         others = [base for base in models.here() if settings.is_trainable(base) and base not in known]
         cartoon = self.person is not None and self.person.about.cartoon
-        return [base for base in (*known, *others) if (base.family == settings.DEMO) == cartoon]
+        return [base for base in (*known, *others) if base.cartoons == cartoon]
 
     @property
     def base(self) -> Base | None:

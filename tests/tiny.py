@@ -15,15 +15,18 @@ Weights are drawn from a seed, so the same model draws the same pictures.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from headshot_core.files import atomic_write
-from headshot_core.generate import library, models
+from headshot_core.generate import device, library, models, pipelines
 from headshot_core.generate.call import Call, Prompt
 
 SIZE = 64
@@ -51,6 +54,16 @@ def install(name: str, extras: bool = True) -> models.Base:
     for extra in models.parts(base)[1:] + (base.extras if extras else ()):
         install_extra(base.family, extra)
     return base
+
+
+@contextmanager
+def installed(name: str, home: Path) -> Iterator[models.Base]:
+    """That base model, in a home of its own; drawn in float32, so that numbers can be compared."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEADSHOT_HOME", str(home))
+        patch.setattr(device, "_cpu_has_bf16", lambda torch: False)
+        yield install(name)
+        pipelines.forget()
 
 
 def _at_home(base: models.Base) -> models.Base:

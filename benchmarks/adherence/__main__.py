@@ -3,8 +3,8 @@
     python -m benchmarks.adherence [--only prompt|guidance|control|person|edit|rank|settings …] [--json]
 
 Drawn by the demo base model through the app's own pipelines. Beside each figure stand chance (the same pictures held
-against other pictures' wishes) and the readers' own ceiling (rendered truth, through the VAE). 128 wishes, fixed seeds;
-about half an hour on two cores.
+against other pictures' wishes) and the readers' own ceiling (rendered truth, through the VAE). Fixed seeds; 128 wishes,
+and 48 for each row of a table that has many; about three quarters of an hour on two cores.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.adherence.draw import COUNT, Read, adherence, draw, unsaid, wishes
+from benchmarks.adherence.draw import SOME, Read, adherence, draw, unsaid, wishes
 from headshot_core.generate.call import Control
 from headshot_core.micro import readers
 from headshot_core.micro.cartoon import Cartoon
@@ -31,7 +31,7 @@ WAYS: dict[str, dict[str, dict]] = {
 
 def rows(photos: list[Path]) -> list[dict]:
     """A row for each way."""
-    wished = wishes(COUNT)
+    wished = wishes(SOME)
     return [{"shown": way, **errors(read(way, wished), wished)} for way in WAYS]
 
 

@@ -11,10 +11,10 @@ from headshot_core.generate import models, pipelines
 from headshot_core.generate.call import Call, Prompt
 from headshot_core.generate.models import Base
 from headshot_core.micro import captions, readers
-from headshot_core.micro.cartoon import Cartoon, light_of, sample, turn_of
+from headshot_core.micro.cartoon import Cartoon, sample
 
-COUNT = 128
-"""How many wishes."""
+COUNT, SOME = 128, 48
+"""How many wishes; and of each row of a table that has many."""
 FIRST_SEED = 10_000
 NAMED = ("background", "shirt", "outfit", "hair", "style", "skin", "glasses", "smile", "turn", "light")
 """What a prompt names, and a reader reads."""
@@ -58,22 +58,15 @@ def unsaid(*traits: str) -> Callable[[Cartoon], str]:
 # How far they follow.
 
 
-def value(one: Cartoon | readers.Reading, trait: str) -> Any:
-    """A trait as it is compared."""
-    if trait == "turn":
-        return turn_of(one.yaw)
-    return light_of(one.azimuth, one.elevation) if trait == "light" else getattr(one, trait)
-
-
 def followed(read: Read, wished: Sequence[Cartoon], trait: str) -> float:
     """Share of the pictures that show what was wished."""
-    return float(np.mean([value(one, trait) == value(wish, trait) for one, wish in zip(read, wished, strict=True)]))
+    return float(np.mean([getattr(one, trait) == getattr(wish, trait) for one, wish in zip(read, wished, strict=True)]))
 
 
 def chance(read: Read, wished: Sequence[Cartoon], trait: str) -> float:
     """The same, against all the others' wishes."""
-    own = [value(one, trait) for one in read]
-    asked = [value(wish, trait) for wish in wished]
+    own = [getattr(one, trait) for one in read]
+    asked = [getattr(wish, trait) for wish in wished]
     return float(np.mean([a == b for i, a in enumerate(own) for j, b in enumerate(asked) if i != j]))
 
 

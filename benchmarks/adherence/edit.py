@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.adherence.draw import COUNT, draw, followed, wishes
+from benchmarks.adherence.draw import SOME, draw, followed, wishes
 from headshot_core.generate.families.stable_diffusion import in_blocks
 from headshot_core.micro import readers
 from headshot_core.micro.cartoon import Cartoon
@@ -26,7 +26,7 @@ def rows(photos: list[Path]) -> list[dict]:
     return [over(strength) for strength in STRENGTHS] + masked
 
 
-def over(strength: float, count: int = COUNT) -> dict:
+def over(strength: float, count: int = SOME) -> dict:
     """The whole picture drawn over."""
     begun, wished = pairs(count)
     pictures = _rendered(begun)
@@ -34,7 +34,7 @@ def over(strength: float, count: int = COUNT) -> dict:
     return {"way": f"strength {strength:g}", **_followed(drawn, wished), "changed": _apart(drawn, pictures)}
 
 
-def inside(way: str, mask: Masked, count: int = COUNT) -> dict:
+def inside(way: str, mask: Masked, count: int = SOME) -> dict:
     """The picture drawn anew inside a mask."""
     begun, wished = pairs(count)
     pictures = _rendered(begun)

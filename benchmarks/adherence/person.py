@@ -13,10 +13,11 @@ from unittest import mock
 
 import numpy as np
 
-from benchmarks.adherence.draw import COUNT, Read, adherence, draw, followed, wishes
+from benchmarks.adherence.draw import COUNT, SOME, Read, adherence, draw, followed, wishes
+from headshot_core.colour import hex_to_rgb
 from headshot_core.generate.call import Adapter
 from headshot_core.micro import captions, demo, readers
-from headshot_core.micro.cartoon import Cartoon
+from headshot_core.micro.cartoon import PAINTS, Cartoon
 from headshot_core.train import judge, lora, runs
 from headshot_core.train.runs import Run
 from headshot_core.train.settings import Training
@@ -29,8 +30,8 @@ FREE = ("background", "shirt", "outfit", "light", "turn", "smile")
 OTHERS = ("skin", "hair", "style", *FREE)
 """What a prompt names of somebody else."""
 WEIGHTS = (0.0, 0.5, 1.0)
-ALIKE, HIDDEN = 18.0, -12.0
-"""Difference of colours in CIELAB up to which they are the same; and the yaw up to which the mark is out of sight."""
+HIDDEN = -12.0
+"""The yaw up to which the mark is out of sight."""
 PRIORS = ("none", "output", "images")
 
 
@@ -48,16 +49,15 @@ class Trained:
 
 def rows(photos: list[Path]) -> list[dict]:
     """A row for each weight, for the class prompt after each kind of prior, and for each checkpoint."""
-    wished = wishes(COUNT)
-    table = []
+    wished, some, table = wishes(COUNT), wishes(SOME), []
     with somewhere():
         for prior in PRIORS:
             trained = train(prior=prior)
             ways = WEIGHTS if prior == "output" else (1.0,)
             table += [{"prior": prior, **called(trained.model, weight, wished)} for weight in ways]
-            table.append({"prior": prior, **uncalled(trained.model, wished), "seconds": trained.seconds})
+            table.append({"prior": prior, **uncalled(trained.model, some), "seconds": trained.seconds})
             if prior == "output":
-                table += [{"prior": prior, **one} for one in moments(trained, wished)]
+                table += [{"prior": prior, **one} for one in moments(trained, some)]
     return table
 
 
@@ -129,10 +129,16 @@ def share(found: Read, wished: Sequence[Cartoon], trait: str) -> float:
     person = Cartoon(**demo.LOOKS)
     if trait == "mark":
         return float(np.mean([one.mark for one, wish in zip(found, wished, strict=True) if wish.yaw > HIDDEN]))
-    if trait in readers.PAINTS:
-        own = readers.lab(readers.paint_of(person, trait))
-        return float(np.mean([np.linalg.norm(readers.lab(one.paints[trait]) - own) < ALIKE for one in found]))
+    if trait in PAINTS:
+        own = readers.lab(person.paint_of(trait))
+        others = [readers.lab(hex_to_rgb(code)) for name, code in PAINTS[trait].items() if name != getattr(person, trait)]
+        return float(np.mean([_nearest(readers.lab(one.paints[trait]), own, others) for one in found]))
     return float(np.mean([getattr(one, trait) == getattr(person, trait) for one in found]))
+
+
+def _nearest(paint: np.ndarray, own: np.ndarray, others: Sequence[np.ndarray]) -> bool:
+    """Whether a colour, in CIELAB, is nearer to the person's than to any other that the base model knows."""
+    return bool(np.linalg.norm(paint - own) < min(np.linalg.norm(paint - other) for other in others))
 
 
 def identity(found: Read, wished: Sequence[Cartoon]) -> float:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 
-from benchmarks.adherence.draw import COUNT, FIRST_SEED, adherence, base, draw, wishes
+from benchmarks.adherence.draw import FIRST_SEED, SOME, adherence, base, draw, wishes
 from headshot_core.generate import device, pipelines
 from headshot_core.generate.call import Call, Prompt
 from headshot_core.micro import captions, readers
@@ -22,7 +21,7 @@ SEEDS = (1000, 2000, 3000)
 
 def rows(photos: list[Path]) -> list[dict]:
     """A row for each setting."""
-    wished = wishes(COUNT)
+    wished = wishes(SOME)
     usual = drawn(wished)
     found = {
         "usual: DDIM, 20 steps, float32": usual,
@@ -42,14 +41,8 @@ def drawn(wished, **changes) -> float:
 
 def in_bfloat16(wished) -> float:
     """The same in half precision."""
-    with _half():
-        return drawn(wished)
-
-
-@contextmanager
-def _half():
     with mock.patch.object(device, "_dtype", return_value="bfloat16"):
-        yield
+        return drawn(wished)
 
 
 def batch() -> int:

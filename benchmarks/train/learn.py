@@ -7,7 +7,6 @@ Prints JSON. Both train the same layers at the same rank, batch and precision, o
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
@@ -22,6 +21,7 @@ from benchmarks import device_peak_mb
 from headshot_core.files import atomic_write, make_private
 from headshot_core.generate import device, library
 from headshot_core.people import About, People
+from headshot_core.photo import encode_picture
 from headshot_core.train import dataset, settings
 from headshot_core.train.dataset import Example
 from headshot_core.train.families.base import ATTENTION
@@ -64,7 +64,7 @@ def _run(folder: str, size: int) -> Run:
     make_private(run.folder)
     examples = []
     for number, picture in enumerate(pictures(size)):
-        kept = person.add_photo(_png(picture), f"{number}.png")
+        kept = person.add_photo(encode_picture(picture), f"{number}.png")
         example = Example(f"{number}", kept.name, "head", (size, size), f"{WORDS}, {number}", f"{WORDS}, {number}")
         dataset.put(run.folder / PHOTOS, example, picture, np.full((size, size), dataset.FACE, np.uint8))
         examples.append(example)
@@ -72,12 +72,6 @@ def _run(folder: str, size: int) -> Run:
     settled = settings.settled(given, PICTURES)
     atomic_write(run.folder / TRAINING, settled.model_dump_json().encode())
     return run
-
-
-def _png(picture: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def plain(folder: str, size: int) -> Callable[[], object]:

@@ -22,7 +22,7 @@ from headshot_core.portrait import Portrait
 from headshot_core.recipe import Backdrop, Frame, Light, Recipe
 from headshot_core.studio import backdrops, composite
 from headshot_core.studio.frame import framed
-from headshot_core.studio.light import Lamps, lamps, pattern_of
+from headshot_core.studio.light import Lamps, lamps, pattern_of, wrapped
 from headshot_core.studio.relight import Shading
 
 SIDE = -1
@@ -102,8 +102,7 @@ def ball(lights: Lamps, size: tuple[int, int]) -> Image.Image:
     y = (np.arange(height, dtype=np.float32) + 0.5 - height / 2)[:, None] / radius
     deep = 1 - x * x - y * y
     normals = np.stack(np.broadcast_arrays(x, y, np.sqrt(np.maximum(deep, 0))), -1)
-    soft = 0.1 + 0.5 * lights.softness
-    key = np.clip((normals @ lights.direction + soft) / (1 + soft), 0, 1)
+    key = wrapped(normals @ lights.direction, 0.1 + 0.5 * lights.softness)
     shade = np.clip(deep * radius / 2 + 0.5, 0, 1) * (lights.fill + (1 - lights.fill) * key)
     return Image.fromarray(to_bytes(shade.astype(np.float32))).convert("RGB")
 
@@ -270,7 +269,7 @@ def _fitted(normals: np.ndarray, light: np.ndarray) -> Reading:
     normals, light = normals[::thin], light[::thin]
     azimuth, elevation = (angles.ravel() for angles in np.meshgrid(AZIMUTHS, ELEVATIONS))
     directions = _directions(azimuth, elevation)
-    key = np.clip((normals @ directions.T + WRAP) / (1 + WRAP), 0, 1)
+    key = wrapped(normals @ directions.T, WRAP)
     fills = np.stack([-0.25 * np.sign(azimuth), np.full_like(azimuth, -0.1), np.ones_like(azimuth)])
     fill = 0.55 + 0.45 * np.clip(normals @ (fills / np.linalg.norm(fills, axis=0)), 0, 1)
     own, share, error = _fit(key, fill, np.maximum(light / np.median(light), DIM)[:, None])

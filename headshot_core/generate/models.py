@@ -88,6 +88,11 @@ class Base:
     """whether it comes with this project, to try things out with: neither fetched nor removed, and never chosen unless
     it is named"""
 
+    @property
+    def cartoons(self) -> bool:
+        """Whether it draws cartoons: nobody real, and only our own readers know what they show."""
+        return self.family == "micro"
+
 
 # Licences. Those named OpenRAIL allow commercial use, but forbid harmful uses, and pass that on with the model.
 

@@ -121,11 +121,11 @@ def judge(
     they are known; `verdict`: the safety check's, which the caller makes. A picture without any face is judged too.
     `base`, `person`: what drew whom, for the demo's cartoons are read by nets of their own.
     """
-    if base and base.family == "micro":
+    if base and base.cartoons:
         from headshot_core.micro import judge as cartoons
 
         cartoon = cartoons.judge(picture, person, portrait, recipe, verdict)
-        return replace(cartoon, points=_points(cartoon))
+        return replace(cartoon, points=_points(cartoon), notes=_known_faults(cartoon))
     recipe = recipe or Recipe()
     agreed = agreement.score(picture, prompt) if prompt else None
     safety = {"unsafe": verdict.score, "safe": verdict.allowed} if verdict else {}
@@ -293,6 +293,11 @@ def _without_face(picture: np.ndarray, error: HeadshotError, agreed: float | Non
 
 
 def _notes(judged: Judged, wanted: frozenset[str]) -> tuple[str, ...]:
+    return (*_known_faults(judged), *_eyes(judged, wanted), *_colour(judged.skin))
+
+
+def _known_faults(judged: Judged) -> tuple[str, ...]:
+    """Those of any picture, a cartoon's too."""
     notes = [] if judged.safe else ["This picture may show nudity."]
     if judged.faces > 1:
         notes.append(f"{NUMBERS[judged.faces]} faces were drawn.")
@@ -300,7 +305,7 @@ def _notes(judged: Judged, wanted: frozenset[str]) -> tuple[str, ...]:
         notes.append("This looks like another person.")
     if judged.copy:
         notes.append("The face is almost a copy of the photo's, not a new picture of the person.")
-    return (*notes, *_eyes(judged, wanted), *_colour(judged.skin))
+    return tuple(notes)
 
 
 def _eyes(judged: Judged, wanted: frozenset[str]) -> list[str]:

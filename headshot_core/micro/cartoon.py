@@ -7,11 +7,12 @@ words = captions.caption(cartoon, rng)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from headshot_core import colour
 from headshot_core.studio.light import Lamps
 
 SKINS = {
@@ -51,6 +52,8 @@ BACKGROUNDS = {
     "orange": "#ee8433",
     "violet": "#7a55c0",
 }
+PAINTS = {"skin": SKINS, "hair": HAIRS, "shirt": SHIRTS, "background": BACKGROUNDS}
+"""What has a colour, and the colours' names."""
 LIGHTS: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "left": ((-80, -45), (-5, 35)),
     "right": ((45, 80), (-5, 35)),
@@ -69,8 +72,36 @@ HEADS = (0.42, 0.66)
 """Head height, crown to chin, against the picture's height."""
 
 
+class Posed:
+    """What the numbers of a portrait say in words and lamps, whether it was drawn by them or read."""
+
+    yaw: float
+    """degrees, the nose to the viewer's right positive"""
+    azimuth: float
+    """of the key light, degrees from the camera's axis, positive from the viewer's right"""
+    elevation: float
+    """degrees above the eyes"""
+    softness: float
+    fill: float
+
+    @property
+    def turn(self) -> str:
+        """The nearest of `TURNS`."""
+        return turn_of(self.yaw)
+
+    @property
+    def light(self) -> str:
+        """The nearest of `LIGHTS`."""
+        return light_of(self.azimuth, self.elevation)
+
+    @property
+    def lamps(self) -> Lamps:
+        """The light as the studio has it."""
+        return Lamps(self.azimuth, self.elevation, self.softness, self.fill, 6500, 0.0, "#ffffff", 1.0)
+
+
 @dataclass(frozen=True)
-class Cartoon:
+class Cartoon(Posed):
     """One portrait. Colours are names of the tables above, or ``#rrggbb``."""
 
     skin: str = "light"
@@ -83,13 +114,10 @@ class Cartoon:
     smile: bool = False
     mark: bool = False
     yaw: float = 0.0
-    """degrees, the nose to the viewer's right positive"""
     roll: float = 0.0
     """degrees, the head clockwise positive"""
     azimuth: float = 0.0
-    """of the key light, degrees from the camera's axis, positive from the viewer's right"""
     elevation: float = 10.0
-    """degrees above the eyes"""
     softness: float = 0.5
     fill: float = 0.35
     x: float = 0.5
@@ -100,10 +128,10 @@ class Cartoon:
     paint: dict[str, str] = field(default_factory=dict)
     """other colours for parts: brow, eye, lip, frame"""
 
-    @property
-    def lamps(self) -> Lamps:
-        """The light as the studio has it."""
-        return Lamps(self.azimuth, self.elevation, self.softness, self.fill, 6500, 0.0, "#ffffff", 1.0)
+    def paint_of(self, part: str) -> np.ndarray:
+        """(3,) sRGB 0..1: the colour of one of `PAINTS`."""
+        name = getattr(self, part)
+        return colour.hex_to_rgb(PAINTS[part].get(name, name))
 
     def but(self, **changes: Any) -> Cartoon:
         """The same with other traits."""
@@ -119,7 +147,6 @@ NAMED: dict[str, tuple[str, ...]] = {
     "background": tuple(BACKGROUNDS),
 }
 """Traits that have names, and the names."""
-TRAITS = tuple(one.name for one in fields(Cartoon))
 
 
 def sample(rng: np.random.Generator, **fixed: Any) -> Cartoon:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from headshot_core.micro import captions
 from headshot_core.micro.cartoon import BACKGROUNDS, LIGHTS, OUTFITS, SHIRTS, TURNS, Cartoon, sample
 from headshot_core.micro.render import render
 from headshot_core.people import About, People, Person
+from headshot_core.photo import encode_picture
 
 NAME = "Demo (cartoon)"
 LOOKS = {"skin": "tan", "hair": "#e0409a", "style": "bun", "mark": True, "glasses": False}
@@ -59,13 +58,7 @@ def add(folder: Path | None = None) -> Person:
     known = next((one for one in people.all() if one.about.name == NAME and one.about.cartoon), None)
     person = known or people.add(about)
     for number, portrait in enumerate(photos(), 1):
-        person.add_photo(_png(portrait.pixels), f"cartoon-{number}.png")
+        person.add_photo(encode_picture(portrait.pixels), f"cartoon-{number}.png")
     if person.gate is None:
         person.check()
     return person
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -14,8 +16,8 @@ from headshot_core.generate.rank import Judged
 from headshot_core.generate.safety import Verdict
 from headshot_core.micro import readers
 from headshot_core.micro.captions import ALSO
-from headshot_core.micro.cartoon import YAW
-from headshot_core.micro.readers import PAINTS, Reading, called
+from headshot_core.micro.cartoon import PAINTS, YAW
+from headshot_core.micro.readers import Reading, called
 from headshot_core.people import Person
 from headshot_core.photo import read_photo
 from headshot_core.portrait import Portrait
@@ -66,7 +68,13 @@ def looks(seen: Iterable[Seen]) -> Looks | None:
 
 def of_person(person: Person) -> Looks | None:
     """A person's looks by all photos; None without any."""
-    return looks(see(np.asarray(read_photo(photo).image)) for photo in person.photos)
+    return _looks(tuple((photo, photo.stat().st_mtime_ns) for photo in person.photos))
+
+
+@lru_cache(maxsize=4)
+def _looks(photos: tuple[tuple[Path, int], ...]) -> Looks | None:
+    """Read once for all the pictures of a run: photos, and when each was written."""
+    return looks(see(np.asarray(read_photo(photo).image)) for photo, _ in photos)
 
 
 def copied(seen: Seen, photo: Seen) -> bool:
@@ -81,14 +89,14 @@ def judge(
     recipe: Recipe | None = None,
     verdict: Verdict | None = None,
 ) -> Judged:
-    """What `rank.judge` measures, read off a cartoon, sRGB uint8 (H, W, 3); the points are left to it.
+    """What `rank.judge` measures, read off a cartoon, sRGB uint8 (H, W, 3); points and notes are left to it.
 
     Likeness is to the person's photos, or else to the one photo; agreement is the share of the readable wishes that
     came true.
     """
     recipe, seen = recipe or Recipe(), see(picture)
     known = (person and of_person(person)) or (looks([see(portrait.pixels)]) if portrait else None)
-    judged = Judged(
+    return Judged(
         points=0.0,
         faces=1,
         likeness=None if known is None else known.likeness_of(seen),
@@ -96,8 +104,6 @@ def judge(
         light=light.says(light.lamps_of(recipe), lit(seen.reading)),
         **({"unsafe": verdict.score, "safe": verdict.allowed} if verdict else {}),
     )
-    notes = ["This picture may show nudity."] * (not judged.safe)
-    return replace(judged, notes=(*notes, *["This looks like another person."] * (judged.same is False)))
 
 
 def lit(reading: Reading) -> light.Reading:

@@ -22,23 +22,12 @@ import numpy as np
 from headshot_core import colour
 from headshot_core.errors import HeadshotError
 from headshot_core.generate import library
-from headshot_core.micro.cartoon import (
-    BACKGROUNDS,
-    HAIRS,
-    OUTFITS,
-    SHIRTS,
-    SKINS,
-    STYLES,
-    Cartoon,
-    light_of,
-    turn_of,
-)
+from headshot_core.micro.cartoon import OUTFITS, PAINTS, STYLES, Cartoon, Posed
 from headshot_core.studio.light import Lamps
 
 FILE = Path(__file__).parent / "weights" / "readers.fp16.safetensors"
 SIDE, BATCH = 64, 64
 """Pixels of the sides of what is read; pictures that are read at once."""
-PAINTS = {"skin": SKINS, "hair": HAIRS, "shirt": SHIRTS, "background": BACKGROUNDS}
 KINDS = {"style": STYLES, "outfit": OUTFITS}
 SIGNS = ("glasses", "smile", "mark")
 MEASURES = {
@@ -59,7 +48,7 @@ WIDTH = 128
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(Posed):
     """What was read off one picture; names as in `headshot_core.micro.cartoon.Cartoon`."""
 
     skin: str
@@ -87,21 +76,6 @@ class Reading:
     styles: dict[str, float]
     """0..1: how likely each style is"""
     outfits: dict[str, float]
-
-    @property
-    def turn(self) -> str:
-        """One of `cartoon.TURNS`."""
-        return turn_of(self.yaw)
-
-    @property
-    def light(self) -> str:
-        """One of `cartoon.LIGHTS`."""
-        return light_of(self.azimuth, self.elevation)
-
-    @property
-    def lamps(self) -> Lamps:
-        """The light as the studio has it."""
-        return Lamps(self.azimuth, self.elevation, self.softness, self.fill, 6500, 0.0, "#ffffff", 1.0)
 
 
 def read(pictures: np.ndarray | Sequence[np.ndarray]) -> list[Reading]:
@@ -167,12 +141,6 @@ def called(part: str, paint: Sequence[float]) -> str:
     return names[int(np.linalg.norm(known - lab(paint), axis=1).argmin())]
 
 
-def paint_of(person: Cartoon, part: str) -> np.ndarray:
-    """(3,) sRGB 0..1 of a part, as painted."""
-    name = getattr(person, part)
-    return colour.hex_to_rgb(PAINTS[part].get(name, name))
-
-
 @cache
 def _known(part: str) -> tuple[tuple[str, ...], np.ndarray]:
     table = PAINTS[part]
@@ -219,7 +187,7 @@ def _same_paint(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def _paint(person: Cartoon | Reading, part: str) -> Sequence[float]:
-    return person.paints[part] if isinstance(person, Reading) else paint_of(person, part)
+    return person.paints[part] if isinstance(person, Reading) else person.paint_of(part)
 
 
 def _styles(person: Cartoon | Reading) -> dict[str, float]:
@@ -325,11 +293,7 @@ def ceiling(pictures: np.ndarray | Sequence[np.ndarray], cartoons: Sequence[Cart
 
 
 def _true(truth: Cartoon, name: str) -> str | bool:
-    if name in PAINTS:
-        return called(name, paint_of(truth, name))
-    if name == "turn":
-        return turn_of(truth.yaw)
-    return light_of(truth.azimuth, truth.elevation) if name == "light" else getattr(truth, name)
+    return called(name, truth.paint_of(name)) if name in PAINTS else getattr(truth, name)
 
 
 def apart(one: Lamps, other: Lamps) -> float:

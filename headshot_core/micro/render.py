@@ -12,7 +12,8 @@ from functools import lru_cache
 import numpy as np
 
 from headshot_core import colour
-from headshot_core.micro.cartoon import BACKGROUNDS, HAIRS, MARK, SHIRTS, SKINS, Cartoon
+from headshot_core.micro.cartoon import MARK, Cartoon
+from headshot_core.studio.light import wrapped
 
 HEAD = (0.37, 0.5, 0.42)
 """Half axes of the head."""
@@ -34,14 +35,8 @@ def render(cartoon: Cartoon, size: int = 64) -> np.ndarray:
 def shade(normals: tuple[np.ndarray, ...], cartoon: Cartoon) -> np.ndarray:
     """Light on a surface, 1 where the key hits it squarely; `normals`: x, y, z."""
     x, y, z = cartoon.lamps.direction
-    soft = 0.1 + 0.5 * cartoon.softness
-    key = np.clip((normals[0] * x + normals[1] * y + normals[2] * z + soft) / (1 + soft), 0, 1)
+    key = wrapped(normals[0] * x + normals[1] * y + normals[2] * z, 0.1 + 0.5 * cartoon.softness)
     return cartoon.fill + (1.12 - cartoon.fill) * key
-
-
-@lru_cache(maxsize=512)
-def _rgb(code: str) -> np.ndarray:
-    return colour.hex_to_rgb(code).astype(np.float32)
 
 
 @lru_cache(maxsize=4)
@@ -81,13 +76,10 @@ class _Canvas:
 
     def part(self, name: str) -> np.ndarray:
         """A part's colour."""
-        cartoon = self.cartoon
-        tables = {"skin": SKINS, "hair": HAIRS, "shirt": SHIRTS, "background": BACKGROUNDS}
-        named = getattr(cartoon, name)
-        return _rgb(tables[name].get(named, named))
+        return self.cartoon.paint_of(name)
 
     def paint(self, name: str, otherwise: str) -> np.ndarray:
-        return _rgb(self.cartoon.paint.get(name, otherwise))
+        return colour.hex_to_rgb(self.cartoon.paint.get(name, otherwise))
 
     def soft(self, inside: np.ndarray, wide: float = 1.0) -> np.ndarray:
         """0..1 from a distance to an edge, positive inside."""
@@ -273,17 +265,16 @@ class _Canvas:
         self.lit(cover, hair * gloss, cap.normals)
 
     def nose(self) -> None:
-        skin, tip = self.part("skin"), (0.0, 0.12, 0.5)
-        bump = self.ellipsoid((0.055, 0.075, 0.1), (0, 0.12, 0.43))
-        self.lay(self.spot((0, tip[1] + 0.05, 0.47), (0.06, 0.035)) * 0.5, skin * 0.45)
+        skin, tip = self.part("skin"), 0.12
+        bump = self.ellipsoid((0.055, 0.075, 0.1), (0, tip, 0.43))
+        self.lay(self.spot((0, tip + 0.05, 0.47), (0.06, 0.035)) * 0.5, skin * 0.45)
         self.lit(bump.cover, skin * np.float32([1.0, 0.93, 0.9]), bump.normals)
 
     def glasses(self) -> None:
         frame = self.paint("frame", "#15161a")
-        x_of = {side: side * EYE[0] for side in (-1, 1)}
-        for x in x_of.values():
-            place = (x, EYE[1] + 0.005, 0.41)
-            wide = max(0.35, abs(float(self.cos - np.sign(x) * self.sin * 0.35)))
+        for side in (-1, 1):
+            place = (side * EYE[0], EYE[1] + 0.005, 0.41)
+            wide = max(0.35, abs(float(self.cos - side * self.sin * 0.35)))
             ring = self.spot(place, (0.135 * wide, 0.12)) - self.spot(place, (0.098 * wide, 0.083))
             self.lay(0.25 * self.spot(place, (0.11 * wide, 0.1)), np.float32([0.85, 0.93, 1.0]))
             self.lay(np.clip(ring, 0, 1), frame)

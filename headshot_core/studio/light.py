@@ -67,6 +67,14 @@ class Lamps:
         return np.array([np.sin(azimuth) * flat, -np.sin(elevation), np.cos(azimuth) * flat], np.float32)
 
 
+def wrapped(cosine: np.ndarray, wrap: float) -> np.ndarray:
+    """Diffuse light by the cosine of its angle: 1 where it falls straight, 0 from `wrap` beyond a right angle on.
+
+    A large source reaches round an edge ("wrapped diffuse", Green, GPU Gems, 2004, chapter 16).
+    """
+    return np.clip((cosine + wrap) / (1 + wrap), 0, 1)
+
+
 def pattern_of(light: Light) -> Pattern:
     """The pattern that a recipe names, or a `HeadshotError`."""
     if light.pattern not in PATTERNS:

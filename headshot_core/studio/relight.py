@@ -14,7 +14,7 @@ import numpy as np
 
 from headshot_core import colour
 from headshot_core.studio.geometry import HEAD, Shape
-from headshot_core.studio.light import Lamps
+from headshot_core.studio.light import Lamps, wrapped
 
 REMOVAL = 0.75
 """How much of the present light's unevenness is taken out: the fit is never sure enough for all of it."""
@@ -127,8 +127,7 @@ def gain(shading: Shading, lamps: Lamps, surroundings: np.ndarray = WHITE) -> tu
 def _key(shape: Shape, lamps: Lamps) -> tuple[np.ndarray, np.ndarray]:
     """Diffuse light of the key (h, w), 1 where it falls straight, and its broad highlight."""
     direction = lamps.direction
-    wrap = 0.1 + 0.3 * lamps.softness
-    facing = np.clip((shape.normals @ direction + wrap) / (1 + wrap), 0, 1)
+    facing = wrapped(shape.normals @ direction, 0.1 + 0.3 * lamps.softness)
     seen = _visible(shape.depth, direction, lamps.softness)
     half = direction + np.array([0, 0, 1], np.float32)
     half = half / np.linalg.norm(half)

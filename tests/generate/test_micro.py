@@ -22,11 +22,8 @@ CONTROLS = {"pose": (POSE,), "light": (LIGHT,), "pose and light": (POSE, LIGHT)}
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
     """A tiny demo, with its extras; in float32, so that numbers can be compared."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HEADSHOT_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.setattr(device, "_cpu_has_bf16", lambda torch: False)
-        yield tiny.install("micro")
-        pipelines.forget()
+    with tiny.installed("micro", tmp_path_factory.mktemp("home")) as base:
+        yield base
 
 
 def ready(base, **wishes):

@@ -24,11 +24,8 @@ from headshot_core.progress import CancelToken
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
     """A tiny SD 1.5, installed with its extras; in float32, so that numbers can be compared."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HEADSHOT_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.setattr(device, "_cpu_has_bf16", lambda torch: False)
-        yield tiny.install("sd15")
-        pipelines.forget()
+    with tiny.installed("sd15", tmp_path_factory.mktemp("home")) as base:
+        yield base
 
 
 @pytest.fixture

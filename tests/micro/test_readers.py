@@ -57,7 +57,7 @@ def test_colours_without_a_name_are_read_as_they_are():
     rng = np.random.default_rng(5)
     shown = [painted(rng) for _ in range(60)]
     off = [
-        np.abs(np.array(reading.paints[part]) - readers.paint_of(one, part)).mean()
+        np.abs(np.array(reading.paints[part]) - one.paint_of(part)).mean()
         for reading, one in zip(read([render(one) for one in shown]), shown, strict=True)
         for part in readers.PAINTS
     ]
@@ -117,7 +117,7 @@ def test_the_demo_person_is_known_by_hair_and_mark():
     known = mean(readings)
     assert known.mark
     assert known.style == "bun"
-    assert np.allclose(known.paints["hair"], readers.paint_of(photos[0].cartoon, "hair"), atol=0.08)
+    assert np.allclose(known.paints["hair"], photos[0].cartoon.paint_of("hair"), atol=0.08)
     assert sum(likeness(reading, known) >= ALIKE for reading in readings) >= len(readings) - 1
     without = [photo.cartoon.but(mark=False, hair="brown") for photo in photos]
     assert max(likeness(reading, known) for reading in read([render(one) for one in without])) < ALIKE

@@ -18,7 +18,7 @@ from headshot_core.generate.figure import Stance, render
 from headshot_core.generate.pose import Skeleton, of_figure
 from headshot_core.micro.cartoon import YAW, Cartoon
 from headshot_core.micro.make.loop import train
-from headshot_core.micro.make.pictures import SIZE, cartoon
+from headshot_core.micro.make.pictures import SIZE, cartoon, kept
 from headshot_core.micro.make.unet import EMA, Lessons
 from headshot_core.micro.render import PIVOT
 from headshot_core.recipe import Frame
@@ -122,12 +122,12 @@ def make(folder: Path, shown: Shown, unet: Any, lessons: Lessons, steps: int | N
 
 def _pictures(folder: Path, shown: Shown) -> np.ndarray:
     """uint8 (AMONG, 64, 64, 3): what the first portraits' ControlNet is shown, drawn once."""
-    file = folder / f"{shown}.npy"
-    if not file.is_file():
-        with ProcessPoolExecutor() as pool:
-            drawn = pool.map(_drawn, [shown] * AMONG, range(AMONG), chunksize=100)
-            np.save(file, np.stack(list(drawn)))
-    return np.load(file)
+    return kept(folder / f"{shown}.npy", lambda: _all(shown))
+
+
+def _all(shown: Shown) -> np.ndarray:
+    with ProcessPoolExecutor() as pool:
+        return np.stack(list(pool.map(_drawn, [shown] * AMONG, range(AMONG), chunksize=100)))
 
 
 def _drawn(shown: Shown, number: int) -> np.ndarray:

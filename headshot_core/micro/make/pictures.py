@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -25,21 +27,22 @@ def cartoon(i: int) -> Cartoon:
 
 def pictures(folder: Path, count: int = PLAIN + PAINTED) -> np.ndarray:
     """uint8 (count, 64, 64, 3), kept in the folder."""
-    file = folder / "pictures.npy"
-    if not file.is_file():
-        starts = range(0, PLAIN + PAINTED, PART)
-        with ProcessPoolExecutor() as pool:
-            atomic_write(file, _bytes(np.concatenate(list(pool.map(_part, starts)))))
-    return np.load(file, mmap_mode="r")[:count]
+    return kept(folder / "pictures.npy", _all)[:count]
+
+
+def _all() -> np.ndarray:
+    with ProcessPoolExecutor() as pool:
+        return np.concatenate(list(pool.map(_part, range(0, PLAIN + PAINTED, PART))))
 
 
 def _part(start: int) -> np.ndarray:
     return np.stack([render(cartoon(i), SIZE) for i in range(start, start + PART)])
 
 
-def _bytes(array: np.ndarray) -> bytes:
-    import io
-
-    file = io.BytesIO()
-    np.save(file, array)
-    return file.getvalue()
+def kept(file: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """An array that is made once, and read from its file."""
+    if not file.is_file():
+        data = io.BytesIO()
+        np.save(data, make())
+        atomic_write(file, data.getvalue())
+    return np.load(file, mmap_mode="r")

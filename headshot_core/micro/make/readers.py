@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,10 @@ import numpy as np
 from headshot_core.files import atomic_write
 from headshot_core.generate import library
 from headshot_core.micro import readers
-from headshot_core.micro.cartoon import Cartoon, sample
+from headshot_core.micro.cartoon import PAINTS, Cartoon, sample
 from headshot_core.micro.make.loop import tensor, train
-from headshot_core.micro.make.pictures import PAINTED, PLAIN, SIZE, cartoon, pictures
-from headshot_core.micro.readers import KINDS, MEASURES, PAINTS, SIGNS
+from headshot_core.micro.make.pictures import PAINTED, PLAIN, SIZE, cartoon, kept, pictures
+from headshot_core.micro.readers import KINDS, MEASURES, SIGNS
 from headshot_core.micro.render import render
 
 STEPS, BATCH, RATE = 1900, 36, 3e-3
@@ -41,10 +39,10 @@ class Lessons:
     def __init__(self, folder: Path, vae: Any):
         known = pictures(folder)
         more = range(len(known), len(known) + MARKED)
-        marked = _kept(folder / "marked.npy", lambda: np.stack([render(shown(i), SIZE) for i in more]))
+        marked = kept(folder / "marked.npy", lambda: np.stack([render(shown(i), SIZE) for i in more]))
         self.pictures = np.concatenate([known, marked])
         self.redrawn = np.linspace(0, len(self.pictures) - 1, DRAWN).astype(int)
-        self.drawn = _kept(folder / "drawn.npy", lambda: drawn(vae, self.pictures[self.redrawn]))
+        self.drawn = kept(folder / "drawn.npy", lambda: drawn(vae, self.pictures[self.redrawn]))
         self.truth = _stacked([truth(shown(i)) for i in range(len(self.pictures))])
 
     def batch(self, rng: np.random.Generator, count: int) -> tuple[Any, dict[str, Any]]:
@@ -70,7 +68,7 @@ class Lessons:
 def truth(one: Cartoon) -> dict[str, np.ndarray]:
     """What the net should tell of a portrait."""
     return {
-        "paints": np.stack([readers.paint_of(one, part) for part in PAINTS]),
+        "paints": np.stack([one.paint_of(part) for part in PAINTS]),
         "kinds": np.array([names.index(getattr(one, kind)) for kind, names in KINDS.items()]),
         "signs": np.float32([getattr(one, name) for name in SIGNS]),
         "measures": np.float32([(getattr(one, name) - middle) / spread for name, (middle, spread) in MEASURES.items()]),
@@ -156,12 +154,3 @@ def _blurred(pixels: Any, sigma: float) -> Any:
 def _stacked(each: list[dict[str, np.ndarray]]) -> dict[str, Any]:
     torch = library.torch()
     return {name: torch.from_numpy(np.stack([one[name] for one in each])) for name in each[0]}
-
-
-def _kept(file: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
-    """An array that is made once."""
-    if not file.is_file():
-        data = io.BytesIO()
-        np.save(data, make())
-        atomic_write(file, data.getvalue())
-    return np.load(file, mmap_mode="r")
