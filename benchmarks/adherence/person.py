@@ -130,8 +130,8 @@ def share(found: Read, wished: Sequence[Cartoon], trait: str) -> float:
     if trait == "mark":
         return float(np.mean([one.mark for one, wish in zip(found, wished, strict=True) if wish.yaw > HIDDEN]))
     if trait in PAINTS:
-        own = readers.lab(person.paint_of(trait))
-        others = [readers.lab(hex_to_rgb(code)) for name, code in PAINTS[trait].items() if name != getattr(person, trait)]
+        own, name = readers.lab(person.paint_of(trait)), getattr(person, trait)
+        others = [readers.lab(hex_to_rgb(code)) for other, code in PAINTS[trait].items() if other != name]
         return float(np.mean([_nearest(readers.lab(one.paints[trait]), own, others) for one in found]))
     return float(np.mean([getattr(one, trait) == getattr(person, trait) for one in found]))
 
