@@ -472,7 +472,7 @@ _BASES = (
         guidance=4.0,
         can=frozenset({"lora", "control", "image", "inpaint", "negative"}),
         extras=_extras("micro_pose", "micro_light"),
-        note="Demo: cartoon portraits, 64 px, made by this project; still rough, for its training is not finished.",
+        note="Demo: cartoon portraits, 64 px, made by this project. It does as it is told; its faces are rough.",
         variant="fp16",
         demo=True,
     ),

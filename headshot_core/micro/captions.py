@@ -88,11 +88,17 @@ class Looks(Protocol):
 
 def full(cartoon: Cartoon, unsaid: Collection[str] = ()) -> str:
     """Every trait named, in the usual words and order, but those that are to be left unsaid."""
-    own = {"skin": f"{cartoon.skin} skin", "style": HAIR[cartoon.style][0].format(cartoon.hair)}
-    if "hair" in unsaid:
-        own["style"] = HAIR[cartoon.style][0].format("").replace("  ", " ").strip()
-    said = [phrase for trait, phrase in own.items() if trait not in unsaid]
-    return ", ".join(("photo of person", *said, *changing(cartoon, unsaid)))
+    return ", ".join(("photo of person", *own(cartoon, unsaid), *changing(cartoon, unsaid)))
+
+
+def own(cartoon: Cartoon, unsaid: Collection[str] = ()) -> tuple[str, ...]:
+    """Phrases for skin and hair, which stay as they are from one picture of somebody to the next."""
+    hair = "" if "hair" in unsaid else cartoon.hair
+    said = {
+        "skin": f"{cartoon.skin} skin",
+        "style": HAIR[cartoon.style][0].format(hair).replace("  ", " ").strip(),
+    }
+    return tuple(phrase for trait, phrase in said.items() if trait not in unsaid)
 
 
 def changing(looks: Looks, unsaid: Collection[str] = ()) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from headshot_core.micro import captions as words
 from headshot_core.micro import readers
+from headshot_core.micro.cartoon import sample
 from headshot_core.micro.readers import Reading
 from headshot_core.photo import read_photo
 from headshot_core.train import captions, dataset
@@ -59,7 +60,7 @@ def make(one: Cartoon, held_out: bool, training: Training, noun: str, own: dict[
     side, name = training.resolution, f"{one.path.stem}-{CROP}"
     caption, class_caption = (
         ", ".join((f"photo of {who}", *words.changing(one.reading)))
-        for who in (captions.called(training.trigger, noun), noun)
+        for who in (captions.called(training.trigger, noun), _somebody(one.path.name, noun))
     )
     example = Example(name, one.path.name, CROP, (side, side), caption, class_caption, held_out=held_out)
     given = own.get(name) or own.get(one.path.name)
@@ -67,6 +68,12 @@ def make(one: Cartoon, held_out: bool, training: Training, noun: str, own: dict[
         example = captions.with_words(example, given, training)
     dataset.put(folder, example, one.pixels, weights(one.reading, side))
     return example
+
+
+def _somebody(name: str, noun: str) -> str:
+    """Anybody else, every other time with looks by lot: of whom the looks are named must be drawn as before too."""
+    rng = np.random.default_rng(list(name.encode()))
+    return noun if rng.random() < 0.5 else ", ".join((noun, *words.own(sample(rng))))
 
 
 def weights(reading: Reading, side: int) -> np.ndarray:

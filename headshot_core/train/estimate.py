@@ -46,7 +46,7 @@ COSTS = {
     "sdxl": Costs(0.74, 11.0, 3.0, 1.45),
     "z_image": Costs(0.6, 36.0, 4.0, 1.0),
     "flux2_klein": Costs(0.49, 26.0, 3.5, 1.6),
-    "micro": Costs(0.67, 15.0, 8.0, 0.0055, loading=15),
+    "micro": Costs(0.67, 15.0, 8.0, 0.0127, loading=15),
 }
 """SD 1.5 measured by benchmarks/train, the demo while it learnt its person; the others reckoned from their layers."""
 PASSES, CHECKPOINTED = 2.5, 1.0

@@ -55,17 +55,21 @@ def class_words(number: int, base: Base, about: About) -> tuple[str, str]:
 
 def _words(number: int, base: Base, about: About, trigger: str) -> tuple[str, str]:
     if base.cartoons:
-        return _of_cartoon(number, called(trigger, about.noun)), ""
+        return _of_cartoon(number, called(trigger, about.noun), anybody=not trigger), ""
     recipe = get(LOOKS[number % len(LOOKS)]).recipe()
     alone = recipe.model_copy(update={"generate": recipe.generate.model_copy(update={"mode": "person"})})
     written = prompts.write(alone, base, about, trigger)
     return prompts.plain(written.positive), prompts.plain(written.negative)
 
 
-def _of_cartoon(number: int, who: str) -> str:
-    """Clothes, background, light, turn, smile and glasses by lot, in the words of cartoons' captions."""
+def _of_cartoon(number: int, who: str, anybody: bool) -> str:
+    """Clothes, background, light, turn, smile and glasses by lot, in the words of cartoons' captions.
+
+    Of every other one that is anybody's, skin and hair too.
+    """
     wish = cartoon.sample(np.random.default_rng((LOT, number)))
-    return ", ".join((f"photo of {who}", *captions.changing(wish)))
+    looks = captions.own(wish) if anybody and number % 2 else ()
+    return ", ".join((f"photo of {who}", *looks, *captions.changing(wish)))
 
 
 def size(resolution: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import tiny_run
 
 from headshot_core.generate import library
 from headshot_core.generate.families.latents import generators
+from headshot_core.micro.make import unet
 from headshot_core.train.families import Noised, trainee
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -90,14 +91,22 @@ def test_more_noise_where_it_is_asked_for(family):
     assert amounts[-1] > 0.9
 
 
-def test_all_adapts_more_layers_than_attention_and_only_linear_ones(family):
+def test_all_adapts_more_layers_than_attention_and_convolutions_where_it_says_so(family):
     known, _, pipe = family
     denoiser = getattr(pipe, known.part)
     attention, everything = (known.targets(denoiser, layers) for layers in ("attention", "all"))
     assert 0 < len(attention) < len(everything)
     assert set(attention) < set(everything)
     kinds = {type(denoiser.get_submodule(name)).__name__ for name in everything}
-    assert kinds == {"Linear"}
+    assert kinds == ({"Linear", "Conv2d"} if known.convolutions else {"Linear"})
+
+
+def test_the_demo_learns_in_its_convolutions_too():
+    """Its attention sees 8 x 8 places: a mark on a cheek is smaller."""
+    denoiser = unet.build()
+    everything = trainee("micro").targets(denoiser, "all")
+    assert {type(denoiser.get_submodule(name)).__name__ for name in everything} == {"Linear", "Conv2d"}
+    assert any(name.startswith("down_blocks.0.") for name in everything)
 
 
 def test_pictures_come_back_from_their_latents(family):

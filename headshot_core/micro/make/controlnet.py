@@ -24,10 +24,11 @@ from headshot_core.micro.render import PIVOT
 from headshot_core.recipe import Frame
 
 Shown = Literal["pose", "light"]
-STEPS: dict[Shown, int] = {"pose": 800, "light": 450}
+STEPS: dict[Shown, int] = {"pose": 800, "light": 1250}
 BATCH, RATE = 16, 1e-3
-AMONG = 4000
-"""How many portraits they learn from."""
+AMONG, WORDLESS = 4000, 0.5
+"""How many portraits they learn from; and the share without words (Zhang et al., "ControlNet", ICCV 2023): what words
+tell already, such as the light, is not learnt from a picture."""
 HEAD = (0, 14, 15, 16, 17)
 """Which of the body's points the head carries: nose, eyes, ears."""
 GRID = np.arange(-YAW - 3, YAW + 4, 4.0)
@@ -110,7 +111,7 @@ def make(folder: Path, shown: Shown, unet: Any, lessons: Lessons, steps: int | N
     unet.requires_grad_(False)
 
     def loss_of(rng: np.random.Generator) -> Any:
-        noised, time, read, wanted, chosen = lessons.batch(rng, BATCH, AMONG)
+        noised, time, read, wanted, chosen = lessons.batch(rng, BATCH, AMONG, WORDLESS)
         seen = torch.from_numpy(pictures[chosen]).permute(0, 3, 1, 2).float() / 255
         down, middle = net(noised, time, read, controlnet_cond=seen, return_dict=False)
         told = unet(noised, time, read, down_block_additional_residuals=down, mid_block_additional_residual=middle)

@@ -76,10 +76,12 @@ class Lessons:
             read = [encoder(ids(words, said[i : i + PART]))[0].half() for i in range(0, len(said), PART)]
             self.words, self.empty = torch.cat(read), encoder(ids(words, [""]))[0]
 
-    def batch(self, rng: np.random.Generator, count: int, among: int = 0) -> tuple[Any, Any, Any, Any, np.ndarray]:
+    def batch(
+        self, rng: np.random.Generator, count: int, among: int = 0, dropped: float = DROPPED
+    ) -> tuple[Any, Any, Any, Any, np.ndarray]:
         """Noised latents, time steps, words, the velocity that is wanted, and which portraits they are.
 
-        `among`: how many of the portraits are taken; all where 0.
+        `among`: how many of the portraits are taken; all where 0. `dropped`: the share learnt without words.
         """
         torch = library.torch()
         chosen = rng.integers(0, among or len(self.latents), count)
@@ -90,7 +92,7 @@ class Lessons:
         noised = kept.sqrt() * latents + (1 - kept).sqrt() * noise
         velocity = kept.sqrt() * noise - (1 - kept).sqrt() * latents
         read = self.words[torch.from_numpy(chosen * CAPTIONS + rng.integers(0, CAPTIONS, count))].float()
-        read[torch.from_numpy(rng.random(count) < DROPPED)] = self.empty
+        read[torch.from_numpy(rng.random(count) < dropped)] = self.empty
         return noised, time, read, velocity, chosen
 
 

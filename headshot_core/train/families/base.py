@@ -43,12 +43,16 @@ class Trainee:
     attention: tuple[str, ...] = ATTENTION
     feed_forward: tuple[str, ...]
     """layers that 'all' adapts besides"""
+    convolutions: tuple[str, ...] = ()
+    """and convolutions, where layers hold too little"""
 
     def targets(self, denoiser: Any, layers: str) -> list[str]:
         """Full names of the layers to adapt: 'attention' or 'all'."""
-        ends = tuple(f".{end}" for end in (*self.attention, *(self.feed_forward if layers == "all" else ())))
-        linear = library.torch().nn.Linear
-        return [name for name, layer in denoiser.named_modules() if name.endswith(ends) and isinstance(layer, linear)]
+        nn, more = library.torch().nn, (*self.feed_forward, *self.convolutions) if layers == "all" else ()
+        ends, kinds = tuple(f".{end}" for end in (*self.attention, *more)), (nn.Linear,)
+        if self.convolutions:
+            kinds = (nn.Linear, nn.Conv2d)
+        return [name for name, layer in denoiser.named_modules() if name.endswith(ends) and isinstance(layer, kinds)]
 
     # Loading, part by part, so that never more is in memory than is needed.
 
