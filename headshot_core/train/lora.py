@@ -115,9 +115,8 @@ class Trainer:
         wish, deleted = self.work.ranks.share((self.work.wish, self.work.forget_deleted()) if first else None)
         if wish == "pause":
             self._save()
-            self.run.tell(
-                step=self.step
-            )  # what was told may be a few quick steps old, and is what more steps are asked by
+            if first:
+                self.run.tell(step=self.step)  # what was told before may be a few quick steps old
             raise Paused
         if deleted:
             self.work.examples = self.run.examples
