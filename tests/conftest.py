@@ -13,8 +13,9 @@ from headshot_core import assets, cli
 from headshot_core.photo import Photo, read_photo
 from headshot_core.portrait import Portrait, analyse
 
+# There is a worker for each core, and two pools of threads on one core only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-"""A test's own: there is a worker for each core, and two pools of threads on one core only wait for each other."""
+
 EXAMPLE = Path(__file__).parents[1] / "presets" / "example.jpg"
 """Eileen Collins, NASA, public domain, 512 x 512."""
 

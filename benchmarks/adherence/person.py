@@ -14,7 +14,6 @@ from unittest import mock
 import numpy as np
 
 from benchmarks.adherence.draw import COUNT, SOME, Read, adherence, draw, followed, wishes
-from headshot_core.colour import hex_to_rgb
 from headshot_core.generate.call import Adapter
 from headshot_core.micro import captions, demo, readers
 from headshot_core.micro.cartoon import PAINTS, Cartoon
@@ -130,15 +129,15 @@ def share(found: Read, wished: Sequence[Cartoon], trait: str) -> float:
     if trait == "mark":
         return float(np.mean([one.mark for one, wish in zip(found, wished, strict=True) if wish.yaw > HIDDEN]))
     if trait in PAINTS:
-        own, name = readers.lab(person.paint_of(trait)), getattr(person, trait)
-        others = [readers.lab(hex_to_rgb(code)) for other, code in PAINTS[trait].items() if other != name]
-        return float(np.mean([_nearest(readers.lab(one.paints[trait]), own, others) for one in found]))
+        return float(np.mean([_is_own(one.paints[trait], person, trait) for one in found]))
     return float(np.mean([getattr(one, trait) == getattr(person, trait) for one in found]))
 
 
-def _nearest(paint: np.ndarray, own: np.ndarray, others: Sequence[np.ndarray]) -> bool:
-    """Whether a colour, in CIELAB, is nearer to the person's than to any other that the base model knows."""
-    return bool(np.linalg.norm(paint - own) < min(np.linalg.norm(paint - other) for other in others))
+def _is_own(paint: Sequence[float], person: Cartoon, trait: str) -> bool:
+    """Whether a colour is nearer to the person's, in CIELAB, than to any other that the base model knows."""
+    known = person.but(**{trait: readers.called(trait, paint)})
+    own, other = (np.linalg.norm(readers.lab(paint) - readers.lab(one.paint_of(trait))) for one in (person, known))
+    return bool(own <= other)
 
 
 def identity(found: Read, wished: Sequence[Cartoon]) -> float:

@@ -27,20 +27,15 @@ SPECIAL = ("<|startoftext|>", "<|endoftext|>")
 
 def tokenizer() -> Any:
     """CLIP's tokenizer with pairs of our own: most words of the vocabulary are one token each."""
-    known = merges([word for word in vocabulary() if word.isascii() and word.isalpha()])
-    single = sorted(pre_tokenizers().ByteLevel.alphabet())
-    pieces = [*single, *(piece + END for piece in single), *dict.fromkeys(map("".join, known)), *SPECIAL]
-    return library.transformers().CLIPTokenizer(
-        vocab={piece: i for i, piece in enumerate(pieces)}, merges=known, model_max_length=77
-    )
-
-
-def pre_tokenizers() -> Any:
-    """The library's part that knows how bytes are written."""
-    library.transformers()
+    transformers = library.transformers()
     from tokenizers import pre_tokenizers
 
-    return pre_tokenizers
+    known = merges([word for word in vocabulary() if word.isascii() and word.isalpha()])
+    single = sorted(pre_tokenizers.ByteLevel.alphabet())
+    pieces = [*single, *(piece + END for piece in single), *dict.fromkeys(map("".join, known)), *SPECIAL]
+    return transformers.CLIPTokenizer(
+        vocab={piece: i for i, piece in enumerate(pieces)}, merges=known, model_max_length=77
+    )
 
 
 def merges(words: list[str]) -> list[tuple[str, str]]:

@@ -49,9 +49,8 @@ class Trainee:
     def targets(self, denoiser: Any, layers: str) -> list[str]:
         """Full names of the layers to adapt: 'attention' or 'all'."""
         nn, more = library.torch().nn, (*self.feed_forward, *self.convolutions) if layers == "all" else ()
-        ends, kinds = tuple(f".{end}" for end in (*self.attention, *more)), (nn.Linear,)
-        if self.convolutions:
-            kinds = (nn.Linear, nn.Conv2d)
+        ends = tuple(f".{end}" for end in (*self.attention, *more))
+        kinds = (nn.Linear, nn.Conv2d) if self.convolutions else nn.Linear
         return [name for name, layer in denoiser.named_modules() if name.endswith(ends) and isinstance(layer, kinds)]
 
     # Loading, part by part, so that never more is in memory than is needed.
