@@ -185,11 +185,11 @@ class Handlers(PhotoHandlers):
     @careful("adjust")
     def adjust(self, visit: Visit, data: dict) -> Iterator[dict]:
         """A control of the drawer moved: a new preview."""
-        shot = visit.shot
-        if shot is None:
+        if visit.shot is None:
             return
+        shot = visit.need_shot(data.get("look"))
         old = shot.recipe
-        visit.adjust(data["recipe"])
+        visit.adjust(data["recipe"], shot.name)
         if shot.recipe == old:
             return
         visit.preview(shot)
@@ -199,7 +199,7 @@ class Handlers(PhotoHandlers):
     @careful("bar")
     def settle(self, visit: Visit, data: dict) -> Iterator[dict]:
         """The controls rest: a look that was made in full is made so again."""
-        shot = visit.shot
+        shot = visit.shot and visit.need_shot(data.get("look"))
         if shot and shot.wanted and not shot.finished:
             visit.finish(shot)
             yield self.tab.show(visit, "viewer", "score", "strip", "bar")
@@ -207,20 +207,20 @@ class Handlers(PhotoHandlers):
     @careful("adjust")
     def reset(self, visit: Visit, data: dict) -> Iterator[dict]:
         """One part of the look as it came."""
-        visit.reset(_section(data))
+        visit.reset(_section(data), data.get("look"))
         yield from self._remake(visit)
 
     @careful("adjust")
     def spread(self, visit: Visit, data: dict) -> Iterator[dict]:
         """One part of the look for all picked looks."""
-        visit.spread(_section(data))
+        visit.spread(_section(data), data.get("look"))
         yield from self._remake(visit)
 
     @careful("adjust")
     def own(self, visit: Visit, data: dict) -> Iterator[dict]:
         """The person's own backdrop."""
         with uploaded(data) as path:
-            visit.use_backdrop(path)
+            visit.use_backdrop(path, data.get("look"))
         yield from self._remake(visit)
 
     def _remake(self, visit):

@@ -179,6 +179,7 @@ def adjust(visit: Visit, error: Exception | None = None) -> dict:
     if recipe["backdrop"]["image"]:
         recipe["backdrop"]["image"] = "backdrop.jpg"
     return {
+        "look": visit.shot.name,
         "recipe": recipe,
         "count": len(visit.picked),
         "azimuth": visit.shot.azimuth,

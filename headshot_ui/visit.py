@@ -244,29 +244,31 @@ class Visit:
 
     # Adjusting.
 
-    def adjust(self, settings: dict) -> None:
-        """Take the drawer's settings for the selected look."""
-        shot = self._need_shot()
+    # `look`: the one whose settings the page showed, for another may have been selected since; else the selected one.
+
+    def adjust(self, settings: dict, look: str | None = None) -> None:
+        """Take the drawer's settings for a look."""
+        shot = self.need_shot(look)
         wish = shot.recipe.model_dump() | {key: settings[key] for key in SECTIONS if key in settings}
         try:
             self._change(shot, self._with_own_backdrop(Recipe(**wish)))
         except (ValidationError, TypeError) as error:
             raise HeadshotError("That setting is out of range.", "Move the slider back a little.") from error
 
-    def reset(self, section: str) -> None:
-        """One part of the selected look as the look itself has it."""
-        shot = self._need_shot()
+    def reset(self, section: str, look: str | None = None) -> None:
+        """One part of a look as it came."""
+        shot = self.need_shot(look)
         self._change(shot, shot.recipe.model_copy(update={section: getattr(shot.own, section)}))
 
-    def spread(self, section: str) -> None:
-        """Give one part of the selected look to every picked look."""
-        value = getattr(self._need_shot().recipe, section)
+    def spread(self, section: str, look: str | None = None) -> None:
+        """Give one part of a look to every picked look."""
+        value = getattr(self.need_shot(look).recipe, section)
         for shot in self.strip:
             self._change(shot, shot.recipe.model_copy(update={section: value}))
 
-    def use_backdrop(self, source) -> None:
-        """Put the selected look before a picture of the person's own."""
-        shot = self._need_shot()
+    def use_backdrop(self, source, look: str | None = None) -> None:
+        """Put a look before a picture of the person's own."""
+        shot = self.need_shot(look)
         self.keep_backdrop(source)
         backdrop = shot.recipe.backdrop.model_copy(update={"kind": "image", "image": str(self.backdrop)})
         self._change(shot, shot.recipe.model_copy(update={"backdrop": backdrop}))
@@ -419,7 +421,7 @@ class Visit:
         `kind`: png, jpg or webp; `sizes`: frames to add beside the one chosen; `everything`: all picked looks.
         """
         self._need_portrait()
-        shots = self.strip if everything else [self._need_shot()]
+        shots = self.strip if everything else [self.need_shot()]
         if not shots:
             raise HeadshotError("There is nothing to download yet.", "Pick a look first.")
         folder = download_folder(self.folder, "download")
@@ -456,10 +458,12 @@ class Visit:
         if self.portrait is None:
             raise HeadshotError("There is no photo yet.", "Choose one, or try the example.")
 
-    def _need_shot(self) -> Shot:
-        if self.shot is None:
+    def need_shot(self, look: str | None = None) -> Shot:
+        """The look of that name, or the selected one. Raises `HeadshotError` where there is none."""
+        shot = self.shots.get(look) if look else self.shot
+        if shot is None:
             raise HeadshotError("No look is picked yet.", "Pick one below.")
-        return self.shot
+        return shot
 
     def _new_cancel(self) -> CancelToken:
         self._cancel = CancelToken()

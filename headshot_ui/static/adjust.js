@@ -15,7 +15,8 @@ function changed() {
     props.value = { ...props.value, recipe: structuredClone(recipe) };
     trigger("adjust", {});
   }, wait);
-  settle = setTimeout(() => trigger("settle", {}), 900);
+  const look = props.value.look;
+  settle = setTimeout(() => trigger("settle", { look }), 900);
   summaries();
 }
 
@@ -26,8 +27,8 @@ function set(part, values, redraw = false) {
 }
 
 const foot = (part) => h("div", { class: "section-foot" },
-  h("button", { type: "button", class: "link", "data-key": "spread", disabled: props.value.count < 2, onclick: () => trigger("spread", { section: part.name }) }, "Apply to all"),
-  h("button", { type: "button", class: "link", "data-key": "reset", onclick: () => trigger("reset", { section: part.name }) }, "Reset"));
+  h("button", { type: "button", class: "link", "data-key": "spread", disabled: props.value.count < 2, onclick: () => trigger("spread", { section: part.name, look: props.value.look }) }, "Apply to all"),
+  h("button", { type: "button", class: "link", "data-key": "reset", onclick: () => trigger("reset", { section: part.name, look: props.value.look }) }, "Reset"));
 
 const SECTIONS = [
   { name: "frame", title: "Frame", body: frames, now: () => find(props.frames, recipe.frame.name).title, foot },

@@ -62,10 +62,11 @@ async function showThumbnails() {
 }
 
 async function ownBackdrop() {
+  const look = props.value.look;
   const file = await choosePicture();
   if (!file) return;
   try {
-    trigger("own", { path: await send(file) });
+    trigger("own", { look, path: await send(file) });
   } catch (error) {
     trouble(error);
   }

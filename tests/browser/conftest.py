@@ -146,7 +146,7 @@ def windows_of(browser):
         if (size, scheme) not in opened:
             viewport = {"width": size[0], "height": size[1]}
             opened[size, scheme] = browser.new_context(viewport=viewport, color_scheme=scheme, has_touch=size == PHONE)
-            opened[size, scheme].set_default_timeout(20_000)
+            opened[size, scheme].set_default_timeout(60_000)
         return opened[size, scheme]
 
     return window

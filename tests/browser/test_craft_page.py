@@ -45,7 +45,7 @@ def begin(page):
     """Open the tab and take the example."""
     page.click("button[role=tab]:has-text('Craft')")
     page.click("#craft-photo-widget [data-key=example]")
-    page.wait_for_selector("#craft-photo-widget .photo-says:has-text('512')", timeout=60_000)
+    page.wait_for_selector("#craft-photo-widget .photo-says:has-text('512')")
 
 
 def few(page, count):
@@ -86,13 +86,13 @@ def test_without_a_base_model(visit):
 
     page.click("#craft_looks-widget .look[data-name=city-dusk]")
     page.click(f"{BAR} .main")
-    page.wait_for_selector(f"{VIEW} [data-key=take]", timeout=60_000)
+    page.wait_for_selector(f"{VIEW} [data-key=take]")
     assert "City dusk" in page.inner_text(f"{VIEW} .viewer-title")
     with page.expect_download() as waiting:
         page.click(f"{VIEW} [data-key=take]")
     assert waiting.value.suggested_filename.endswith(".png")
     page.click(f"{VIEW} [data-key=enhance]")
-    page.wait_for_selector("#easel-widget img.after", timeout=60_000)
+    page.wait_for_selector("#easel-widget img.after")
 
 
 def test_the_form_is_live(visit, base_model):
@@ -160,7 +160,7 @@ def test_cancel(visit, base_model):
     page.click(f"{BAR} .main")
     page.wait_for_selector(f"{BAR} .working")
     page.click(f"{BAR} .plain:has-text('Cancel')")
-    page.wait_for_selector(f"{BAR} .main:has-text('Generate')", timeout=60_000)
+    page.wait_for_selector(f"{BAR} .main:has-text('Generate')")
     assert "Stopped" in page.inner_text(BAR)
 
 

@@ -218,7 +218,7 @@ def test_draw_with_it(visit, anna):
     trained.run(anna, "done", 500)
     page = come(visit())
     page.click(f"{BAR} .main:has-text('Draw with it')")
-    page.wait_for_selector("#craft_form-widget [data-key='way person'][aria-checked=true]", timeout=60_000)
+    page.wait_for_selector("#craft_form-widget [data-key='way person'][aria-checked=true]")
     assert page.is_visible("#craft_form-widget input[aria-label='sd15-1']")
     assert page.is_visible("#craft_who-widget [aria-label='Anna'][aria-checked=true]")
 
@@ -238,7 +238,7 @@ def test_from_photos_to_a_picture(visit, anna):
     page.click(f"{BAR} .main:has-text('Look at the photos')")
     page.wait_for_selector(f"{PHOTOS} .crop img", timeout=180_000)
     page.click(f"{BAR} .main:has-text('Start training')")
-    page.wait_for_selector(f"{BAR} .bar.working", timeout=60_000)
+    page.wait_for_selector(f"{BAR} .bar.working")
     page.close()
 
     page = come(visit())

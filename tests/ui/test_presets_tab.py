@@ -138,6 +138,24 @@ def test_settle_makes_again_only_what_was_made(run):
     assert run("settle")["viewer"]["finished"]
 
 
+def test_settings_go_to_the_look_that_was_shown(run):
+    """Another look may be selected before they arrive: events are answered in no certain order."""
+    run("example")
+    run("pick", picked=["boardroom", "city-dusk"])
+    look = run("show", name="city-dusk")["adjust"]["look"]
+    assert look == "city-dusk"
+    settings = run("show", name="city-dusk")["adjust"]["recipe"]
+    settings["frame"]["name"] = "linkedin"
+    run("show", name="boardroom")
+    run("adjust", look=look, recipe=settings)
+    frames = {shot.name: shot.recipe.frame.name for shot in run.visit.strip}
+    assert frames["boardroom"] != frames["city-dusk"] == "linkedin"
+    assert run("spread", look=look, section="frame")["adjust"]["recipe"]["frame"]["name"] == "linkedin"
+    run("reset", look=look, section="frame")
+    frames = {shot.name: shot.recipe.frame.name for shot in run.visit.strip}
+    assert frames["city-dusk"] != frames["boardroom"] == "linkedin"
+
+
 def test_a_wrong_setting_is_told_in_the_drawer(run):
     """The words stand where the slider is."""
     run("example")
