@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.adherence.draw import COUNT, SOME, Read, adherence, draw, followed, wishes
 from headshot_core.generate.call import Adapter
 from headshot_core.micro import captions, demo, readers
-from headshot_core.micro.cartoon import PAINTS, Cartoon
+from headshot_core.micro.cartoon import Cartoon
 from headshot_core.train import judge, lora, runs
 from headshot_core.train.runs import Run
 from headshot_core.train.settings import Training
@@ -31,6 +31,8 @@ OTHERS = ("skin", "hair", "style", *FREE)
 WEIGHTS = (0.0, 0.5, 1.0)
 HIDDEN = -12.0
 """The yaw up to which the mark is out of sight."""
+KNOT = 0.65
+"""How far above the head's middle a bun must find room in the picture to be seen, in head heights."""
 PRIORS = ("none", "output", "images")
 
 
@@ -124,13 +126,16 @@ def read(model: Path, weight: float, wished: Sequence[Cartoon], say: Callable[[C
 
 
 def share(found: Read, wished: Sequence[Cartoon], trait: str) -> float:
-    """Of the pictures that show the person's trait; of the mark, of those whose head is turned so that it is seen."""
+    """Of the pictures that show the person's trait, of those that have room for it.
+
+    The mark is out of sight where the head is turned away, and a bun where it lies beyond the picture's edge.
+    """
     person = Cartoon(**demo.LOOKS)
     if trait == "mark":
         return float(np.mean([one.mark for one, wish in zip(found, wished, strict=True) if wish.yaw > HIDDEN]))
-    if trait in PAINTS:
-        return float(np.mean([_is_own(one.paints[trait], person, trait) for one in found]))
-    return float(np.mean([getattr(one, trait) == getattr(person, trait) for one in found]))
+    if trait == "style":
+        return float(np.mean([one.style == person.style for one in found if one.y > KNOT * one.head]))
+    return float(np.mean([_is_own(one.paints[trait], person, trait) for one in found]))
 
 
 def _is_own(paint: Sequence[float], person: Cartoon, trait: str) -> bool:

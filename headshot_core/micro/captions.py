@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from headshot_core.generate.light import key_words
-from headshot_core.micro.cartoon import NAMED, Cartoon
+from headshot_core.micro.cartoon import NAMED, Cartoon, sample
 from headshot_core.prompt import words
 from headshot_core.prompt.phrases import SMALL, turned
 from headshot_core.studio.light import Lamps
@@ -99,6 +99,11 @@ def own(cartoon: Cartoon, unsaid: Collection[str] = ()) -> tuple[str, ...]:
         "style": HAIR[cartoon.style][0].format(hair).replace("  ", " ").strip(),
     }
     return tuple(phrase for trait, phrase in said.items() if trait not in unsaid)
+
+
+def anybody(noun: str, rng: np.random.Generator) -> str:
+    """Somebody else than a person who is learnt; every other time of named looks, which must be drawn as before too."""
+    return noun if rng.random() < 0.5 else ", ".join((noun, *own(sample(rng))))
 
 
 def changing(looks: Looks, unsaid: Collection[str] = ()) -> tuple[str, ...]:

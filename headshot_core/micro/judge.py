@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
@@ -54,6 +52,10 @@ class Looks:
         """0..100"""
         return readers.likeness(seen.reading, self.reading)
 
+    def nearness_of(self, seen: Seen) -> float:
+        """0..100, by degrees: what a training has reached so far."""
+        return readers.nearness(seen.reading, self.reading)
+
 
 def see(picture: np.ndarray | None) -> Seen | None:
     """A cartoon, uint8 (H, W, 3), looked at."""
@@ -68,13 +70,7 @@ def looks(seen: Iterable[Seen]) -> Looks | None:
 
 def of_person(person: Person) -> Looks | None:
     """A person's looks by all photos; None without any."""
-    return _looks(tuple((photo, photo.stat().st_mtime_ns) for photo in person.photos))
-
-
-@lru_cache(maxsize=4)
-def _looks(photos: tuple[tuple[Path, int], ...]) -> Looks | None:
-    """Read once for all the pictures of a run: photos, and when each was written."""
-    return looks(see(np.asarray(read_photo(photo).image)) for photo, _ in photos)
+    return looks(see(np.asarray(read_photo(photo).image)) for photo in person.photos)
 
 
 def copied(seen: Seen, photo: Seen) -> bool:

@@ -156,6 +156,8 @@ def lab(paint: Sequence[float]) -> np.ndarray:
 
 NEAR, FAR = 8.0, 20.0
 """Differences of a colour in CIELAB up to which it is the same, and from which it is another."""
+FAINT = 60.0
+"""The difference from which a colour is not even nearer to another than any other is."""
 ODD = 0.15
 """What a trait leaves of the likeness where it is wholly another's."""
 
@@ -172,6 +174,14 @@ def likeness(reading: Reading, person: Cartoon | Reading) -> int:
     return round(100 * float(np.prod([ODD + (1 - ODD) * one for one in same])))
 
 
+def nearness(reading: Reading, person: Cartoon | Reading) -> float:
+    """0..100: the same by degrees, the mean of the traits: tells a person who is half learnt from one who is not."""
+    style = _fidelity(reading.styles, _styles(person))
+    mark = _fidelity(_either(reading.likely["mark"]), _either(_marked(person)))
+    apart = (_apart(reading.paints[part], _paint(person, part)) for part in ("skin", "hair"))
+    return 100 * float(np.mean([style, mark, *(max(0.0, 1 - one / FAINT) for one in apart)]))
+
+
 def _fidelity(one: dict[str, float], other: dict[str, float]) -> float:
     """How alike two guesses are, 0..1: what cannot be told, as a bun beyond the picture's edge, costs little."""
     return sum(np.sqrt(share * other.get(name, 0.0)) for name, share in one.items()) ** 2
@@ -183,7 +193,12 @@ def _either(share: float) -> dict[str, float]:
 
 def _same_paint(one: Sequence[float], other: Sequence[float]) -> float:
     """1 the same to 0 another."""
-    return float(np.clip((FAR - np.linalg.norm(lab(one) - lab(other))) / (FAR - NEAR), 0, 1))
+    return float(np.clip((FAR - _apart(one, other)) / (FAR - NEAR), 0, 1))
+
+
+def _apart(one: Sequence[float], other: Sequence[float]) -> float:
+    """The difference of two colours in CIELAB."""
+    return float(np.linalg.norm(lab(one) - lab(other)))
 
 
 def _paint(person: Cartoon | Reading, part: str) -> Sequence[float]:

@@ -73,7 +73,7 @@ def _families() -> str:
     for family, known in DEFAULTS.items():
         can = "can be trained" if known.text_encoder else "stay"
         rows.append(
-            f"| {FAMILIES[family]} | {known.rate:g} | {known.rank} | {known.batch} | "
+            f"| {FAMILIES[family]} | {known.rate:g} | {known.rank} | {known.own.get('batch', 1)} | "
             f"{known.steps_per_photo} | {known.fewest} to {known.most} | {known.resolution} | {can} | {known.source} |"
         )
     return "\n".join(rows) + "\n"

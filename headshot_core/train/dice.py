@@ -13,8 +13,8 @@ import numpy as np
 
 from headshot_core.generate import library
 
-USES = ("order", "others", "noise", "level", "words", "layers", "prior", "held out")
-Use = Literal["order", "others", "noise", "level", "words", "layers", "prior", "held out"]
+USES = ("order", "others", "noise", "level", "words", "layers", "prior", "held out", "silent")
+Use = Literal["order", "others", "noise", "level", "words", "layers", "prior", "held out", "silent"]
 
 
 @dataclass(frozen=True)

@@ -52,9 +52,9 @@ COSTS = {
 PASSES, CHECKPOINTED = 2.5, 1.0
 """Forward passes of the denoiser that a step takes as long as: one forward, and back to the inputs of its layers; and
 one more forward, with gradient checkpointing."""
-PRIOR = {"none": 0.0, "output": 0.65, "images": 1.0}
-"""What preserving others costs, in steps."""
-LEAST = 0.03
+HELD = 0.65
+"""What holding others to the base model costs, in steps."""
+LEAST = 0.1
 """Seconds that a forward pass takes on a CPU however small the model is: hundreds of layers are called one by one."""
 JUDGED = 8
 """Forward passes by which the loss on photos held out is measured."""
@@ -164,7 +164,7 @@ def _memory(base: Base, training: Training, dtype: str, checkpointing: bool) -> 
     weights = base.memory_gb * costs.share * (1 if trainee(base.family).part == "unet" else wide)
     if training.text_encoder:
         weights += base.memory_gb * (1 - costs.share) * wide
-    pictures = training.batch * (1 + (training.prior == "images")) * training.resolution**2 / 1e6
+    pictures = training.batch * training.resolution**2 / 1e6
     remembered = (costs.checkpointed if checkpointing else costs.activations) * wide * pictures
     return RUNTIME_GB + weights + remembered + 16e-9 * _trained(training, costs)
 
@@ -188,11 +188,12 @@ def _seconds(base: Base, training: Training, machine: Machine, known: dict | Non
         megapixels = training.batch * training.resolution**2 / 1e6
         forward = max(LEAST, device.NEEDS[base.family].teraflops * megapixels / (speed * machine.cores))
         step = forward * (PASSES + CHECKPOINTED * bool(training.checkpointing)) * training.accumulation
-        step *= 1 + PRIOR[training.prior]
+        step *= 1 + HELD * (training.prior != "none")
     guided = 2 if base.guidance > 1 else 1
     drawn = (training.samples + (training.samples > 0)) * training.sample_steps * guided
-    looked_at = (training.checkpoints + 1) * (drawn + JUDGED) * forward / training.batch
-    return COSTS[base.family].loading + training.steps * step + looked_at
+    looks = (training.checkpoints + 1) * (drawn + JUDGED)
+    others = training.prior_images * base.steps * guided if training.prior == "images" else 0
+    return COSTS[base.family].loading + training.steps * step + (looks + others) * forward / training.batch
 
 
 def duration(seconds: float) -> str:

@@ -42,6 +42,8 @@ VARIED, MOVED = 0.6, 0.35
 """Variety below which points are lost, and drift from which they are."""
 TIE = 2.0
 """Points by which an earlier checkpoint may be worse and still be taken."""
+SAME = 0.02
+"""Share by which its loss may be higher: a small model's soon has all points, and goes on falling."""
 
 
 class Eyes(NamedTuple):
@@ -54,6 +56,8 @@ class Eyes(NamedTuple):
     looks: Callable[[Person, Sequence[Any]], Any]
     """a person's looks, by what was seen of the photos held out where there are any: what has ``likeness_of`` another;
     None where they cannot be told"""
+    near: Callable[[Any, Any], float]
+    """0..100: how far what was seen has come near to those looks; of faces, the likeness"""
 
 
 def _portrait(picture: np.ndarray | None) -> Portrait | None:
@@ -67,7 +71,11 @@ def _profile(person: Person, held_out: Sequence[Portrait]) -> Profile | None:
     return build(iter(held_out)) if held_out and identity.available() else person.profile
 
 
-FACES = Eyes(_portrait, copied, _profile)
+def _likeness_of(looks: Profile, seen: Portrait) -> float:
+    return looks.likeness_of(seen) or 0
+
+
+FACES = Eyes(_portrait, copied, _profile, _likeness_of)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,11 +110,15 @@ class Judge:
         return replace(checkpoint, points=points, notes=_notes(checkpoint, len(samples), len(found), broken))
 
     def _likeness(self, seen: list[Any], count: int) -> tuple[float | None, float | None]:
-        """Median likeness, and the share that pass for the same person; a sample without a face counts as 0."""
+        """Mean likeness, and the share that pass for the same person; a sample without a face counts as 0.
+
+        A median of three would say the same of one that is alike and of none.
+        """
         if self.held_out is None or not any(seen):
             return None, None
-        alike = [(self.held_out.likeness_of(one) or 0) if one else 0 for one in seen]
-        return float(np.median(alike)), sum(one >= ALIKE for one in alike) / count
+        near = [self.eyes.near(self.held_out, one) if one else 0 for one in seen]
+        same = sum((self.held_out.likeness_of(one) or 0) >= ALIKE for one in seen if one)
+        return float(np.mean(near)), same / count
 
     def _variety(self, samples: list[np.ndarray | None]) -> float | None:
         """How different the samples are from each other, against the base model's for the same prompts."""
@@ -127,7 +139,9 @@ def best(checkpoints: Sequence[Checkpoint]) -> Checkpoint | None:
     if not known:
         return max((one for one in checkpoints if one.step), key=lambda one: one.step, default=None)
     top = max(one.points for one in known)
-    return min((one for one in known if one.points >= top - TIE), key=lambda one: one.step)
+    good = [one for one in known if one.points >= top - TIE]
+    lowest = min(one.loss or 0 for one in good)
+    return min((one for one in good if (one.loss or 0) <= lowest * (1 + SAME)), key=lambda one: one.step)
 
 
 def _points(checkpoint: Checkpoint, samples: int) -> float | None:
@@ -182,7 +196,9 @@ def _eyes(run: Run) -> Eyes:
     from headshot_core.micro import judge as cartoons
 
     # All photos tell more than the few held out, and a reading of them is not what was trained on.
-    return Eyes(cartoons.see, cartoons.copied, lambda person, held_out: cartoons.of_person(person))
+    return Eyes(
+        cartoons.see, cartoons.copied, lambda person, held_out: cartoons.of_person(person), cartoons.Looks.nearness_of
+    )
 
 
 def _spread(pictures: Sequence[np.ndarray | None]) -> float:

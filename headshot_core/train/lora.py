@@ -34,6 +34,9 @@ TELL_SECONDS = 0.5
 """From one word on where it stands to the next."""
 PRIOR_EVERY = 2
 """From one step in which others are held to the base model's output to the next; it then counts as often."""
+SILENT = 0.25
+"""Share of that in which there are no words at all: guidance draws away from the picture without words, which must not
+become the person's either."""
 PACE = 30
 """The last steps, whose pace tells the time left."""
 HEADER = "step,loss,rate,seconds"
@@ -155,27 +158,28 @@ class Trainer:
         ]
         with self.model.computing():
             loss = self.model.error(noised, captions, counts)
-            if self._others:
-                loss = loss + self.training.prior_weight * self._error_on_others(*place)
-            if self.training.prior == "output" and self.step % PRIOR_EVERY == 0:
-                loss = loss + PRIOR_EVERY * self.training.prior_weight * self._apart_from_base(noised, batch)
+            if self.training.prior != "none" and self.step % PRIOR_EVERY == 0:
+                shown = self._others_noised(*place) if self._others else (noised, [one.class_caption for one in batch])
+                loss = loss + PRIOR_EVERY * self.training.prior_weight * self._apart_from_base(*shown, *place)
         return loss
 
-    def _error_on_others(self, *place: int) -> Any:
-        """The same on a picture of somebody else, drawn before: `prior`."""
+    def _others_noised(self, *place: int) -> tuple[Noised, list[str]]:
+        """Pictures of others that the base model drew before (`prior`), and their words."""
         which = self.torch.randint(
             len(self._others), (self.training.batch,), generator=self.dice.generator("prior", *place)
         )
         batch = [self._others[i] for i in which.tolist()]
-        latents, counts = self._together(batch)
-        return self.model.error(self._noised(latents, *place, 1), [one.caption for one in batch], counts)
+        latents, _ = self._together(batch)
+        return self._noised(latents, *place, 1), [one.caption for one in batch]
 
-    def _apart_from_base(self, noised: Noised, batch: list[Example]) -> Any:
+    def _apart_from_base(self, noised: Noised, captions: list[str], *place: int) -> Any:
         """How far the prediction without the trigger word is from the base model's own.
 
-        Others are to be drawn as they were: the "differential output preservation" of ostris' ai-toolkit.
+        Others are to be drawn as they were: the "differential output preservation" of ostris' ai-toolkit. Of pictures
+        that the base model drew, too, its own output is learnt rather than their noise, which nobody can foretell.
         """
-        plain = [one.class_caption for one in batch]
+        silent = self.torch.rand(len(captions), generator=self.dice.generator("silent", *place))
+        plain = ["" if chance < SILENT else one for one, chance in zip(captions, silent.tolist(), strict=True)]
         held = replace(noised, target=self.model.predict_as_base(noised, plain))
         return self.model.error(held, plain, self.torch.ones_like(noised.latents[:, :1]))
 

@@ -1,6 +1,6 @@
 """Pictures of other people, drawn once by the base model before any training: what it is to keep drawing.
 
-Prior preservation, as in Ruiz et al., "DreamBooth", CVPR 2023.
+Prior preservation, as in Ruiz et al., "DreamBooth", CVPR 2023; but the base model's own output on them is learnt.
 """
 
 from __future__ import annotations

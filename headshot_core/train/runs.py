@@ -68,7 +68,7 @@ class Checkpoint:
     loss: float | None = None
     """on the photos held out; of the base model itself it is 1"""
     likeness: float | None = None
-    """0..100: median of its samples, to the photos held out; None where no face was drawn or none is held out"""
+    """0..100: mean of its samples, to the photos held out; None where no face was drawn or none is held out"""
     same: float | None = None
     """0..1 of its samples pass for the same person"""
     copies: int = 0

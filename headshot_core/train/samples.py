@@ -55,21 +55,19 @@ def class_words(number: int, base: Base, about: About) -> tuple[str, str]:
 
 def _words(number: int, base: Base, about: About, trigger: str) -> tuple[str, str]:
     if base.cartoons:
-        return _of_cartoon(number, called(trigger, about.noun), anybody=not trigger), ""
+        return _of_cartoon(number, trigger, about.noun), ""
     recipe = get(LOOKS[number % len(LOOKS)]).recipe()
     alone = recipe.model_copy(update={"generate": recipe.generate.model_copy(update={"mode": "person"})})
     written = prompts.write(alone, base, about, trigger)
     return prompts.plain(written.positive), prompts.plain(written.negative)
 
 
-def _of_cartoon(number: int, who: str, anybody: bool) -> str:
-    """Clothes, background, light, turn, smile and glasses by lot, in the words of cartoons' captions.
-
-    Of every other one that is anybody's, skin and hair too.
-    """
-    wish = cartoon.sample(np.random.default_rng((LOT, number)))
-    looks = captions.own(wish) if anybody and number % 2 else ()
-    return ", ".join((f"photo of {who}", *looks, *captions.changing(wish)))
+def _of_cartoon(number: int, trigger: str, noun: str) -> str:
+    """Clothes, background, light, turn, smile and glasses by lot, in the words of cartoons' captions."""
+    rng = np.random.default_rng((LOT, number))
+    wish = cartoon.sample(rng)
+    who = called(trigger, noun) if trigger else captions.anybody(noun, rng)
+    return ", ".join((f"photo of {who}", *captions.changing(wish)))
 
 
 def size(resolution: int) -> tuple[int, int]:

@@ -7,7 +7,8 @@ then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import Field
@@ -46,7 +47,9 @@ class Training(Settings):
     captions: dict[str, str] = Field({}, description="captions of one's own, by photo")
     leave_out: tuple[str, ...] = Field((), description="photos not to be used, by name")
     held_out: float = Field(0.15, ge=0, le=0.5, description="share of the photos kept for judging, never trained on")
-    caption_dropout: Unit = Field(0.05, description="share of the steps without any words")
+    caption_dropout: Unit | None = Field(
+        None, description="share of the steps without any words; where others are held to the base model, none"
+    )
 
     # The adapter.
     rank: int | None = Field(None, ge=1, le=256, description="size of the adapter")
@@ -68,14 +71,14 @@ class Training(Settings):
     schedule: Literal["cosine", "constant"] = Field("cosine", description="how the learning rate goes on")
     snr_gamma: float = Field(5.0, ge=0, le=20, description="min-SNR weighting (noise prediction only); 0: none")
     clip: float = Field(1.0, gt=0, le=100, description="largest norm of a gradient")
-    face: float = Field(1.0, ge=0, le=4, description="weight of the face in the loss")
+    face: float | None = Field(None, ge=0, le=4, description="weight of the face in the loss, usually 1")
     body: float = Field(0.6, ge=0, le=4, description="weight of the person otherwise")
     surroundings: float = Field(0.15, ge=0, le=4, description="weight of what is behind")
     prior: Literal["none", "images", "output"] | None = Field(
-        None, description="what keeps other people as they were: pictures drawn before, or the base model's own output"
+        None, description="what others are held to the base model by: pictures of them drawn before, or these photos"
     )
-    prior_weight: float = Field(1.0, ge=0, le=10, description="weight of that in the loss")
-    prior_images: int = Field(16, ge=1, le=500, description="pictures drawn for it, once")
+    prior_weight: float | None = Field(None, ge=0, le=10, description="weight of that in the loss, usually 1")
+    prior_images: int | None = Field(None, ge=1, le=500, description="pictures drawn for it, once; usually 16")
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="what is computed in")
     checkpointing: bool | None = Field(None, description="less memory for a third more time; as needed where empty")
 
@@ -102,9 +105,8 @@ class Defaults:
     text_encoder: bool
     """whether its text encoders can be trained"""
     source: str
-    batch: int = 1
-    layers: Literal["attention", "all"] | None = None
-    """those to adapt whatever the choice says"""
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """other fields of `Training`, whatever the choice says of them"""
 
 
 DEFAULTS: dict[str, Defaults] = {
@@ -125,9 +127,13 @@ DEFAULTS: dict[str, Defaults] = {
         "practitioners' reports for klein Base 4B: rank 16 at 2e-4, 800 to 1200 steps, 90 to 120 a photo for likeness",
     ),
     "micro": Defaults(
-        5e-3, 16, 35, 150, 500, 64, False,
-        "tried on the demo person: attention alone did not learn the pink hair, nor half the rank the mark",
-        batch=8, layers="all",
+        6e-3, 16, 27, 150, 500, 64, True,
+        "tried on the demo person: attention alone did not learn the pink hair, nor half the rank the mark; "
+        "with the text encoder it learnt less",
+        {
+            "batch": 8, "layers": "all", "text_encoder": False, "prior_weight": 2.0, "prior_images": 32, "face": 3.0,
+            "samples": 2,
+        },
     ),
 }  # fmt: skip
 """By family. Reports of practitioners are no controlled studies: nobody publishes any."""
@@ -142,6 +148,8 @@ CHOSEN: dict[Choice, dict[str, Any]] = {
 """What a choice changes: share of the steps, factor of the rank, and other fields."""
 TEXT_SHARE = 0.5
 """Of the denoiser's learning rate, for text encoders (Hugging Face's DreamBooth scripts: 5e-6 to half)."""
+DROPOUT = 0.05
+"""Share of the steps without words, where nothing holds the base model's picture without words as it was."""
 SAMPLES, SLOW_SAMPLES, SLOW_STEPS = 4, 3, 12
 """Pictures at each checkpoint; on a CPU fewer, and in so many steps: looking must not take longer than learning."""
 
@@ -158,22 +166,32 @@ def settled(training: Training, photos: int) -> Training:
         "resolution": defaults.resolution,
         "rank": rank,
         "alpha": float(rank),
-        "layers": defaults.layers or chosen["layers"],
+        "layers": chosen["layers"],
         "text_encoder": chosen["text_encoder"] and defaults.text_encoder,
         "steps": round(steps / 10) * 10,
-        "batch": defaults.batch,
+        "batch": 1,
         "rate": rate,
         "text_rate": rate if training.optimiser == "prodigy" else rate * TEXT_SHARE,
         "prior": chosen["prior"],
+        "prior_weight": 1.0,
+        "prior_images": 16,
+        "face": 1.0,
         "checkpoints": chosen["checkpoints"],
         "samples": SLOW_SAMPLES if slow else SAMPLES,
         "sample_steps": min(base.steps, SLOW_STEPS) if slow else base.steps,
+        **defaults.own,
     }
     given = {name: value for name in own if (value := getattr(training, name)) not in (None, "")}
     filled = training.model_copy(update=own | given | {"base": base.name})
     if filled.text_encoder and not defaults.text_encoder:
         raise HeadshotError(f"The text encoder of {base.title} cannot be trained.", "Leave it as it is.")
-    return filled.model_copy(update={"checkpoints": min(filled.checkpoints, filled.steps)})
+    wordless = 0.0 if filled.prior != "none" else DROPOUT
+    return filled.model_copy(
+        update={
+            "checkpoints": min(filled.checkpoints, filled.steps),
+            "caption_dropout": wordless if filled.caption_dropout is None else filled.caption_dropout,
+        }
+    )
 
 
 # What can be trained on.

@@ -26,7 +26,9 @@ from headshot_core.train.settings import Training
 
 MICRO = models.find("micro")
 IDENTITY = ("skin", "hair", "style", "mark")
-EYES = Eyes(cartoons.see, cartoons.copied, lambda person, held_out: cartoons.of_person(person))
+EYES = Eyes(
+    cartoons.see, cartoons.copied, lambda person, held_out: cartoons.of_person(person), cartoons.Looks.nearness_of
+)
 
 
 def person(folder, kept: dict, rng: np.random.Generator, photos: int = 4, **about) -> Person:

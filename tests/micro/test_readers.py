@@ -128,3 +128,18 @@ def test_glasses_and_clothes_do_not_make_another_person():
     plain, dressed = read([render(person), render(person.but(glasses=True, outfit="suit jacket", shirt="navy blue"))])
     assert likeness(plain, person) > 70
     assert likeness(dressed, person) > 70
+
+
+def test_who_is_half_learnt_is_nearer_than_who_is_not_learnt_at_all():
+    """By degrees, where the likeness says for both that they are somebody else."""
+    person = sample(np.random.default_rng(4), skin="tan", hair="#e0409a", style="bun", mark=True, yaw=10.0)
+    stages = [
+        person,
+        person.but(mark=False),
+        person.but(mark=False, hair="#a04060"),
+        person.but(mark=False, hair="black", style="short"),
+    ]
+    near = [readers.nearness(one, person) for one in readers.read([render(stage) for stage in stages])]
+    assert near == sorted(near, reverse=True)
+    assert near[0] > 85
+    assert near[-1] < 50

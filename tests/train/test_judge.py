@@ -52,7 +52,8 @@ def test_samples_of_the_person_have_likeness_and_others_none(judge, face):
 def test_a_sample_without_a_face_counts_against_it(judge, face):
     half = judge.judge(10, [relit(face, 0.9), noise(1), noise(2), noise()], None)
     assert half.same == pytest.approx(1 / 3)
-    assert half.likeness == 0
+    whole = judge.judge(10, [relit(face, 0.9), noise()], None)
+    assert half.likeness == pytest.approx(whole.likeness / 3)
 
 
 def test_copies_of_a_photo_of_the_training_cost_points(astronaut, face):
@@ -91,6 +92,12 @@ def test_without_samples_the_loss_tells():
 def test_of_those_as_good_as_the_best_the_earliest_is_taken():
     found = [Checkpoint(step, points=points) for step, points in ((0, 99), (10, 50), (20, 79), (30, 80), (40, 80.5))]
     assert best(found).step == 20
+
+
+def test_of_equals_those_that_explain_the_photos_held_out_best_are_left():
+    """A small model has all points for its loss at once, and has learnt nothing yet."""
+    losses = {10: 0.8, 20: 0.6, 30: 0.595, 40: 0.7}
+    assert best([Checkpoint(step, points=30, loss=loss) for step, loss in losses.items()]).step == 20
 
 
 def test_likeness_beyond_that_of_real_photos_earns_nothing(judge):

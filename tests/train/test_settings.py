@@ -21,7 +21,7 @@ def test_the_choices_differ_as_they_say(family):
     assert quick.steps < balanced.steps < best.steps
     assert quick.rank < balanced.rank < best.rank
     assert quick.checkpoints < balanced.checkpoints < best.checkpoints
-    assert best.text_encoder == DEFAULTS[family].text_encoder
+    assert best.text_encoder == DEFAULTS[family].own.get("text_encoder", DEFAULTS[family].text_encoder)
 
 
 @pytest.mark.parametrize("family", tiny_run.FAMILIES)

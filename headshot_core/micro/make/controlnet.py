@@ -19,16 +19,13 @@ from headshot_core.generate.pose import Skeleton, of_figure
 from headshot_core.micro.cartoon import YAW, Cartoon
 from headshot_core.micro.make.loop import train
 from headshot_core.micro.make.pictures import SIZE, cartoon, kept
-from headshot_core.micro.make.unet import EMA, Lessons
+from headshot_core.micro.make.unet import EMA, SHOWN, Lessons, torch_of
 from headshot_core.micro.render import PIVOT
 from headshot_core.recipe import Frame
 
 Shown = Literal["pose", "light"]
-STEPS: dict[Shown, int] = {"pose": 800, "light": 1250}
+STEPS: dict[Shown, int] = {"pose": 800, "light": 4500}
 BATCH, RATE = 16, 1e-3
-AMONG, WORDLESS = 4000, 0.5
-"""How many portraits they learn from; and the share without words (Zhang et al., "ControlNet", ICCV 2023): what words
-tell already, such as the light, is not learnt from a picture."""
 HEAD = (0, 14, 15, 16, 17)
 """Which of the body's points the head carries: nose, eyes, ears."""
 GRID = np.arange(-YAW - 3, YAW + 4, 4.0)
@@ -106,29 +103,29 @@ def build(unet: Any) -> Any:
 
 def make(folder: Path, shown: Shown, unet: Any, lessons: Lessons, steps: int | None = None) -> Any:
     """A trained ControlNet for a U-Net that stays as it is."""
-    torch = library.torch()
     net, pictures = build(unet), _pictures(folder, shown)
     unet.requires_grad_(False)
 
     def loss_of(rng: np.random.Generator) -> Any:
-        noised, time, read, wanted, chosen = lessons.batch(rng, BATCH, AMONG, WORDLESS)
-        seen = torch.from_numpy(pictures[chosen]).permute(0, 3, 1, 2).float() / 255
-        down, middle = net(noised, time, read, controlnet_cond=seen, return_dict=False)
-        told = unet(noised, time, read, down_block_additional_residuals=down, mid_block_additional_residual=middle)
-        return torch.nn.functional.mse_loss(told.sample, wanted)
+        given = lessons.shown(rng, BATCH)
+        seen = torch_of(pictures[given.chosen]).permute(0, 3, 1, 2).float() / 255
+        asked = (given.noised, given.time, given.words)
+        down, middle = net(*asked, controlnet_cond=seen, return_dict=False)
+        told = unet(*asked, down_block_additional_residuals=down, mid_block_additional_residual=middle).sample
+        return (lessons.counts(given.chosen) * (told - given.wanted).square()).mean()
 
     train(shown, folder, {"net": net}, loss_of, steps or STEPS[shown], RATE, EMA)
     return net.eval()
 
 
 def _pictures(folder: Path, shown: Shown) -> np.ndarray:
-    """uint8 (AMONG, 64, 64, 3): what the first portraits' ControlNet is shown, drawn once."""
+    """uint8 (SHOWN, 64, 64, 3): what the first portraits' ControlNet is shown, drawn once."""
     return kept(folder / f"{shown}.npy", lambda: _all(shown))
 
 
 def _all(shown: Shown) -> np.ndarray:
     with ProcessPoolExecutor() as pool:
-        return np.stack(list(pool.map(_drawn, [shown] * AMONG, range(AMONG), chunksize=100)))
+        return np.stack(list(pool.map(_drawn, [shown] * SHOWN, range(SHOWN), chunksize=100)))
 
 
 def _drawn(shown: Shown, number: int) -> np.ndarray:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from headshot_core.generate import library
-from headshot_core.micro.captions import caption
+from headshot_core.micro.captions import caption, full
 from headshot_core.micro.cartoon import Cartoon
 from headshot_core.micro.make.loop import tensor, train
 from headshot_core.micro.make.pictures import PLAIN, cartoon, pictures
@@ -21,6 +21,8 @@ HEADS, HEADS_RATE, HEAD = 0.4, 6e-4, 3.0
 and mouth are a few latents among 256."""
 CAPTIONS, PART = 2, 64
 """Captions of each portrait, read once; and how many are read, and pictures encoded, at a time."""
+SHOWN, AS_WELL, UNSAID = 4000, 0.25, ("turn", "light")
+"""How many portraits ControlNets learn from; the share with all that is said of them; what the rest leaves unsaid."""
 LATENTS = 16
 """On a side."""
 DROPPED = 0.1
@@ -60,6 +62,21 @@ def scheduler() -> Any:
     return library.diffusers().DDIMScheduler(**SCHEDULE)
 
 
+class Lesson(NamedTuple):
+    """What is learnt in one step."""
+
+    noised: Any
+    """(N, 4, 16, 16)"""
+    time: Any
+    """(N,), of the noise levels"""
+    words: Any
+    """(N, 77, 128)"""
+    wanted: Any
+    """the velocity, as `noised`"""
+    chosen: np.ndarray
+    """which portraits they are"""
+
+
 class Lessons:
     """Latents and words, made once, and batches of them, noised."""
 
@@ -67,33 +84,55 @@ class Lessons:
         torch = library.torch()
         self.levels = scheduler().alphas_cumprod
         self.cartoons = [cartoon(i) for i in range(PLAIN)]
-        self.heads = torch.from_numpy(np.stack([head(one) for one in self.cartoons]))
+        self.heads = torch_of(np.stack([head(one) for one in self.cartoons]))
         shown, rng = pictures(folder, PLAIN), np.random.default_rng(3)
         said = [caption(one, rng) for one in self.cartoons for _ in range(CAPTIONS)]
         with torch.no_grad():
             latents = [vae.encode(tensor(shown[i : i + PART])).latent_dist.mean for i in range(0, PLAIN, PART)]
             self.latents = torch.cat(latents) * vae.config.scaling_factor
-            read = [encoder(ids(words, said[i : i + PART]))[0].half() for i in range(0, len(said), PART)]
-            self.words, self.empty = torch.cat(read), encoder(ids(words, [""]))[0]
+            self.words, self.quiet = (
+                torch.cat([encoder(ids(words, some[i : i + PART]))[0].half() for i in range(0, len(some), PART)])
+                for some in (said, [full(one, UNSAID) for one in self.cartoons[:SHOWN]])
+            )
+            self.empty = encoder(ids(words, [""]))[0]
 
-    def batch(
-        self, rng: np.random.Generator, count: int, among: int = 0, dropped: float = DROPPED
-    ) -> tuple[Any, Any, Any, Any, np.ndarray]:
-        """Noised latents, time steps, words, the velocity that is wanted, and which portraits they are.
+    def batch(self, rng: np.random.Generator, count: int) -> Lesson:
+        """So many portraits, noised."""
+        chosen = rng.integers(0, len(self.latents), count)
+        return self._noised(rng, chosen, self._said(rng, chosen))
 
-        `among`: how many of the portraits are taken; all where 0. `dropped`: the share learnt without words.
+    def shown(self, rng: np.random.Generator, count: int) -> Lesson:
+        """The same for a ControlNet: most words leave unsaid what it is shown, and the noise is the most of two draws.
+
+        What words tell, nobody looks for in a picture; and turn and light are settled while there is much noise.
         """
-        torch = library.torch()
-        chosen = rng.integers(0, among or len(self.latents), count)
-        latents = self.latents[torch.from_numpy(chosen)]
-        noise = torch.from_numpy(rng.standard_normal(latents.shape, np.float32))
-        time = torch.from_numpy(rng.integers(0, len(self.levels), count))
+        chosen = rng.integers(0, min(SHOWN, len(self.latents)), count)
+        named = torch_of(rng.random(count) < AS_WELL)
+        read = self.quiet[torch_of(chosen)].float()
+        read[named] = self._said(rng, chosen)[named]
+        return self._noised(rng, chosen, read, 2)
+
+    def _said(self, rng: np.random.Generator, chosen: np.ndarray) -> Any:
+        return self.words[torch_of(chosen * CAPTIONS + rng.integers(0, CAPTIONS, len(chosen)))].float()
+
+    def _noised(self, rng: np.random.Generator, chosen: np.ndarray, read: Any, draws: int = 1) -> Lesson:
+        latents = self.latents[torch_of(chosen)]
+        noise = torch_of(rng.standard_normal(latents.shape, np.float32))
+        time = torch_of(rng.integers(0, len(self.levels), (draws, len(chosen))).max(0))
         kept = self.levels[time].view(-1, 1, 1, 1)
         noised = kept.sqrt() * latents + (1 - kept).sqrt() * noise
         velocity = kept.sqrt() * noise - (1 - kept).sqrt() * latents
-        read = self.words[torch.from_numpy(chosen * CAPTIONS + rng.integers(0, CAPTIONS, count))].float()
-        read[torch.from_numpy(rng.random(count) < dropped)] = self.empty
-        return noised, time, read, velocity, chosen
+        read[torch_of(rng.random(len(chosen)) < DROPPED)] = self.empty
+        return Lesson(noised, time, read, velocity, chosen)
+
+    def counts(self, chosen: np.ndarray, head: float = HEAD) -> Any:
+        """(N, 1, 16, 16): what each latent of those portraits counts in the loss: 1, and in the face `head`."""
+        return 1 + (head - 1) * self.heads[torch_of(chosen)]
+
+
+def torch_of(values: np.ndarray) -> Any:
+    """A tensor of the same numbers."""
+    return library.torch().from_numpy(values)
 
 
 def head(one: Cartoon) -> np.ndarray:
@@ -104,16 +143,16 @@ def head(one: Cartoon) -> np.ndarray:
 
 def make(folder: Path, lessons: Lessons, steps: int = STEPS) -> Any:
     """The trained U-Net."""
-    torch, unet = library.torch(), build()
+    unet = build()
     unet.set_attn_processor(_plain())
 
-    def loss_of(rng: np.random.Generator, more: float = 0.0) -> Any:
-        noised, time, read, wanted, chosen = lessons.batch(rng, BATCH)
-        counts = 1 + more * lessons.heads[torch.from_numpy(chosen)]
-        return (counts * (unet(noised, time, read).sample - wanted).square()).mean()
+    def loss_of(rng: np.random.Generator, head: float = 1.0) -> Any:
+        given = lessons.batch(rng, BATCH)
+        told = unet(given.noised, given.time, given.words).sample
+        return (lessons.counts(given.chosen, head) * (told - given.wanted).square()).mean()
 
     train("unet", folder, {"unet": unet}, loss_of, steps, RATE, EMA)
-    of_heads = partial(loss_of, more=HEAD - 1)
+    of_heads = partial(loss_of, head=HEAD)
     train("heads", folder, {"unet": unet}, of_heads, max(2, round(steps * HEADS)), HEADS_RATE, EMA)
     unet.set_default_attn_processor()
     return unet.eval()

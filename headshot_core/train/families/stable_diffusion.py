@@ -71,13 +71,9 @@ class SD15(StableDiffusion):
 
 
 class Micro(SD15):
-    """Family ``micro``: the demo. Its text encoder, which learnt from captions alone, stays as it is.
-
-    A mark on a cheek is learnt by its convolutions: its attention sees 8 x 8 places.
-    """
+    """Family ``micro``: the demo. A mark on a cheek is learnt by its convolutions: its attention sees 8 x 8 places."""
 
     name = "micro"
-    encoders = ()
     convolutions = ("conv1", "conv2")
 
 
