@@ -315,7 +315,7 @@ def _example(work: TrainVisit, example: Example, pictures: bool) -> dict:
 
 def _pixels(work: TrainVisit, example: Example) -> dict:
     """The picture, and what counts little in it as a shade to be laid over."""
-    folder, wish = work.draft.folder / runs.PHOTOS, work.wish
+    folder, wish = work.draft.folder / runs.PHOTOS, work.settled()
     try:
         picture, weights = dataset.picture(folder, example), dataset.weights(folder, example)
     except HeadshotError:  # gone: its place says so

@@ -186,10 +186,11 @@ def test_ones_own_words_and_pictures_of_any_shape_are_taken(home, read_well, tmp
 
 
 def test_a_head_is_where_it_was_read_to_be():
+    """With room above it for a bun."""
     reading = replace(demo.photos()[0].cartoon, x=0.3, y=0.5, head=0.4)
     rows, columns = np.nonzero(cartoons.weights(reading, 64) == dataset.FACE)
-    assert (columns.mean() / 64, rows.mean() / 64) == pytest.approx((0.3, 0.5), abs=0.02)
-    assert np.ptp(rows) == pytest.approx(64 * 0.4 * 1.24, abs=2)
+    assert (columns.mean() / 64, rows.mean() / 64) == pytest.approx((0.3, 0.46), abs=0.02)
+    assert np.ptp(rows) == pytest.approx(64 * 0.4 * 1.44, abs=2)
 
 
 # Samples.
@@ -210,9 +211,11 @@ def test_samples_are_wishes_in_words_that_the_model_knows(home):
     known = set(captions.vocabulary()) | {"ohwx"}
     for text in (*texts, *others):
         assert set(text.replace(",", "").replace("-", " ").split()) <= known
-    for text in (*texts, plain.prompt, *others[::2]):
+    for text in texts:
         assert not [word for word in ("skin", "hair", "mark") if word in text]
-    assert all(" skin, " in text and "hair" in text for text in others[1::2])  # of whom the looks are named
+    named = ["hair" in text for text in others if " skin, " in text]  # of some, by lot, the looks are named
+    assert 4 <= len(named) <= 12
+    assert all(named)
     assert samples.size(64) == (64, 64)
 
 
