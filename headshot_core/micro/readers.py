@@ -168,18 +168,21 @@ def likeness(reading: Reading, person: Cartoon | Reading) -> int:
     99 % of portraits in other light, pose and clothes reached `headshot_core.profile.ALIKE` against the mean of five of
     their person's, and half of them 89; those of others, who differed in one trait at least, reached 15 at most.
     """
-    style = _fidelity(reading.styles, _styles(person))
-    mark = _fidelity(_either(reading.likely["mark"]), _either(_marked(person)))
-    same = (*(_same_paint(reading.paints[part], _paint(person, part)) for part in ("skin", "hair")), style, mark)
+    painted = (_same_paint(reading.paints[part], _paint(person, part)) for part in ("skin", "hair"))
+    same = (*painted, *_shapes(reading, person))
     return round(100 * float(np.prod([ODD + (1 - ODD) * one for one in same])))
 
 
 def nearness(reading: Reading, person: Cartoon | Reading) -> float:
     """0..100: the same by degrees, the mean of the traits: tells a person who is half learnt from one who is not."""
-    style = _fidelity(reading.styles, _styles(person))
-    mark = _fidelity(_either(reading.likely["mark"]), _either(_marked(person)))
     apart = (_apart(reading.paints[part], _paint(person, part)) for part in ("skin", "hair"))
-    return 100 * float(np.mean([style, mark, *(max(0.0, 1 - one / FAINT) for one in apart)]))
+    return 100 * float(np.mean([*_shapes(reading, person), *(max(0.0, 1 - one / FAINT) for one in apart)]))
+
+
+def _shapes(reading: Reading, person: Cartoon | Reading) -> tuple[float, float]:
+    """How alike style and mark are, 0..1."""
+    style = _fidelity(reading.styles, _styles(person))
+    return style, _fidelity(_either(reading.likely["mark"]), _either(_marked(person)))
 
 
 def _fidelity(one: dict[str, float], other: dict[str, float]) -> float:
