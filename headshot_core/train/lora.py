@@ -18,7 +18,7 @@ from headshot_core.files import atomic_write, make_private
 from headshot_core.generate import library
 from headshot_core.train import estimate, finish, judge, optimiser
 from headshot_core.train.dataset import Example
-from headshot_core.train.dice import Dice
+from headshot_core.train.dice import Dice, Use
 from headshot_core.train.encode import encode
 from headshot_core.train.families.base import Noised
 from headshot_core.train.look import Onlooker
@@ -151,17 +151,18 @@ class Trainer:
         batch = self._batch(*place)
         latents, counts = self._together(batch)
         noised = self._noised(latents, *place)
-        spoken = self.torch.rand(len(batch), generator=self.dice.generator("words", *place))
-        captions = [
-            one.caption if chance >= self.training.caption_dropout else ""
-            for one, chance in zip(batch, spoken.tolist(), strict=True)
-        ]
+        captions = self._spoken([one.caption for one in batch], self.training.caption_dropout, "words", *place)
         with self.model.computing():
             loss = self.model.error(noised, captions, counts)
             if self.training.prior != "none" and self.step % PRIOR_EVERY == 0:
                 shown = self._others_noised(*place) if self._others else (noised, [one.class_caption for one in batch])
                 loss = loss + PRIOR_EVERY * self.training.prior_weight * self._apart_from_base(*shown, *place)
         return loss
+
+    def _spoken(self, captions: list[str], silent: float, use: Use, *place: int) -> list[str]:
+        """The captions, but that share of them, by lot, without words."""
+        chances = self.torch.rand(len(captions), generator=self.dice.generator(use, *place)).tolist()
+        return ["" if chance < silent else one for one, chance in zip(captions, chances, strict=True)]
 
     def _others_noised(self, *place: int) -> tuple[Noised, list[str]]:
         """Pictures of others that the base model drew before (`prior`), and their words."""
@@ -178,8 +179,7 @@ class Trainer:
         Others are to be drawn as they were: the "differential output preservation" of ostris' ai-toolkit. Of pictures
         that the base model drew, too, its own output is learnt rather than their noise, which nobody can foretell.
         """
-        silent = self.torch.rand(len(captions), generator=self.dice.generator("silent", *place))
-        plain = ["" if chance < SILENT else one for one, chance in zip(captions, silent.tolist(), strict=True)]
+        plain = self._spoken(captions, SILENT, "silent", *place)
         held = replace(noised, target=self.model.predict_as_base(noised, plain))
         return self.model.error(held, plain, self.torch.ones_like(noised.latents[:, :1]))
 
