@@ -149,9 +149,9 @@ def test_every_part_is_made_from_nothing_and_the_app_takes_what_comes_of_it(tmp_
         monkeypatch.setattr(module, "PLAIN", 64)
     for module in (pictures, readers):
         monkeypatch.setattr(module, "PAINTED", 32)
-    for module, name, value in (
-        (pictures, "PART", 32), (controlnet, "AMONG", 16), (readers, "MARKED", 16), (readers, "DRAWN", 24),
-    ):  # fmt: skip
+    for module in (controlnet, unet):
+        monkeypatch.setattr(module, "SHOWN", 16)
+    for module, name, value in ((pictures, "PART", 32), (readers, "MARKED", 16), (readers, "DRAWN", 24)):
         monkeypatch.setattr(module, name, value)
     maker, out = Maker(tmp_path, share=0.0), tmp_path / "out"
     for part in PARTS:
