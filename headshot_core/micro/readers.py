@@ -158,6 +158,8 @@ NEAR, FAR = 8.0, 20.0
 """Differences of a colour in CIELAB up to which it is the same, and from which it is another."""
 FAINT = 60.0
 """The difference from which a colour is not even nearer to another than any other is."""
+AWAY = -25.0
+"""The yaw from which the cheek that may bear a mark is out of sight."""
 ODD = 0.15
 """What a trait leaves of the likeness where it is wholly another's."""
 
@@ -180,9 +182,10 @@ def nearness(reading: Reading, person: Cartoon | Reading) -> float:
 
 
 def _shapes(reading: Reading, person: Cartoon | Reading) -> tuple[float, float]:
-    """How alike style and mark are, 0..1."""
+    """How alike style and mark are, 0..1; a cheek that is turned away tells nothing of a mark."""
     style = _fidelity(reading.styles, _styles(person))
-    return style, _fidelity(_either(reading.likely["mark"]), _either(_marked(person)))
+    mark = _fidelity(_either(reading.likely["mark"]), _either(_marked(person)))
+    return style, 1.0 if reading.yaw < AWAY else mark
 
 
 def _fidelity(one: dict[str, float], other: dict[str, float]) -> float:

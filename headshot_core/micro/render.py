@@ -235,7 +235,7 @@ class _Canvas:
             brow = np.minimum(brow, 0.09 - np.abs(x - side * EYE[0]))
             feature(brow, self.paint("brow", "#2a1d16"))
         if cartoon.mark:
-            feature(oval(-1, (0.2, 0.15), (0.062, 0.062)), self.paint("mark", MARK))
+            feature(oval(-1, (0.21, 0.16), (0.1, 0.1)), self.paint("mark", MARK))
         self._mouth(x, y, feature)
 
     def _mouth(self, x: np.ndarray, y: np.ndarray, feature) -> None:

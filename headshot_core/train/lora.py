@@ -34,6 +34,8 @@ TELL_SECONDS = 0.5
 """From one word on where it stands to the next."""
 PRIOR_EVERY = 2
 """From one step in which others are held to the base model's output to the next; it then counts as often."""
+OTHERS_EVERY = 3
+"""From one of those steps that is given to pictures of others to the next."""
 SILENT = 0.25
 """Share of that in which there are no words at all: guidance draws away from the picture without words, which must not
 become the person's either."""
@@ -155,14 +157,22 @@ class Trainer:
         with self.model.computing():
             loss = self.model.error(noised, captions, counts)
             if self.training.prior != "none" and self.step % PRIOR_EVERY == 0:
-                shown = self._others_noised(*place) if self._others else (noised, [one.class_caption for one in batch])
-                loss = loss + PRIOR_EVERY * self.training.prior_weight * self._apart_from_base(*shown, *place)
+                held = self._others_noised(*place) if self._others_turn else (noised, [one.class_caption for one in batch])
+                loss = loss + PRIOR_EVERY * self.training.prior_weight * self._apart_from_base(*held, *place)
         return loss
 
     def _spoken(self, captions: list[str], silent: float, use: Use, *place: int) -> list[str]:
         """The captions, but that share of them, by lot, without words."""
         chances = self.torch.rand(len(captions), generator=self.dice.generator(use, *place)).tolist()
         return ["" if chance < silent else one for one, chance in zip(captions, chances, strict=True)]
+
+    @property
+    def _others_turn(self) -> bool:
+        """Whether it is pictures of others that are held to the base model's output now, where there are any.
+
+        Else it is the photos, which teach what the trigger is for; but pictures of others pass through other noise.
+        """
+        return bool(self._others) and self.step // PRIOR_EVERY % OTHERS_EVERY == 0
 
     def _others_noised(self, *place: int) -> tuple[Noised, list[str]]:
         """Pictures of others that the base model drew before (`prior`), and their words."""

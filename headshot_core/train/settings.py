@@ -22,7 +22,7 @@ Choice = Literal["quick", "balanced", "best"]
 CHOICES: dict[Choice, tuple[str, str]] = {
     "quick": ("Quick", "A first likeness in the shortest time."),
     "balanced": ("Balanced", "What suits most people and photos."),
-    "best": ("Best", "More layers, steps and checkpoints to choose from; takes two to three times as long."),
+    "best": ("Best", "More layers, steps and checkpoints to choose from; takes longer."),
 }
 """Title, and what it is in a sentence."""
 
@@ -75,7 +75,7 @@ class Training(Settings):
     body: float = Field(0.6, ge=0, le=4, description="weight of the person otherwise")
     surroundings: float = Field(0.15, ge=0, le=4, description="weight of what is behind")
     prior: Literal["none", "images", "output"] | None = Field(
-        None, description="what others are held to the base model by: pictures of them drawn before, or these photos"
+        None, description="what others are held to the base model by: these photos, or drawn pictures of them as well"
     )
     prior_weight: float | None = Field(None, ge=0, le=10, description="weight of that in the loss, usually 1")
     prior_images: int | None = Field(None, ge=1, le=500, description="pictures drawn for it, once; usually 16")
@@ -127,11 +127,11 @@ DEFAULTS: dict[str, Defaults] = {
         "practitioners' reports for klein Base 4B: rank 16 at 2e-4, 800 to 1200 steps, 90 to 120 a photo for likeness",
     ),
     "micro": Defaults(
-        6e-3, 16, 27, 150, 500, 64, True,
-        "tried on the demo person: attention alone did not learn the pink hair, nor half the rank the mark; "
-        "with the text encoder it learnt less",
+        4e-3, 32, 26, 150, 500, 64, True,
+        "tried on the demo person: attention alone did not learn the pink hair; with half the rank, or without pictures "
+        "of others, others came to look like the person",
         {
-            "batch": 8, "layers": "all", "text_encoder": False, "prior_weight": 2.0, "prior_images": 32, "face": 3.0,
+            "batch": 8, "layers": "all", "text_encoder": False, "prior": "images", "prior_images": 32, "face": 3.0,
             "samples": 2,
         },
     ),

@@ -24,7 +24,7 @@ from headshot_core.micro.render import PIVOT
 from headshot_core.recipe import Frame
 
 Shown = Literal["pose", "light"]
-STEPS: dict[Shown, int] = {"pose": 800, "light": 4500}
+STEPS: dict[Shown, int] = {"pose": 800, "light": 8000}
 BATCH, RATE = 16, 1e-3
 HEAD = (0, 14, 15, 16, 17)
 """Which of the body's points the head carries: nose, eyes, ears."""

@@ -17,7 +17,7 @@ from headshot_core.micro.make.pictures import PAINTED, PLAIN, SIZE, cartoon, kep
 from headshot_core.micro.readers import KINDS, MEASURES, SIGNS
 from headshot_core.micro.render import render
 
-STEPS, BATCH, RATE = 1900, 36, 3e-3
+STEPS, BATCH, RATE = 2700, 36, 3e-3
 MARKED, DRAWN = 2000, 2400
 """How many more portraits, all with the mark; and of how many pictures the VAE's own drawing is learnt from."""
 UNSURE = 0.05
