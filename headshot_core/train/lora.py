@@ -157,7 +157,8 @@ class Trainer:
         with self.model.computing():
             loss = self.model.error(noised, captions, counts)
             if self.training.prior != "none" and self.step % PRIOR_EVERY == 0:
-                held = self._others_noised(*place) if self._others_turn else (noised, [one.class_caption for one in batch])
+                photos = noised, [one.class_caption for one in batch]
+                held = self._others_noised(*place) if self._others_turn else photos
                 loss = loss + PRIOR_EVERY * self.training.prior_weight * self._apart_from_base(*held, *place)
         return loss
 
