@@ -34,6 +34,7 @@ HIDDEN = -12.0
 KNOT = 0.65
 """How far above the head's middle a bun must find room in the picture to be seen, in head heights."""
 PRIORS = ("none", "output", "images")
+"""What others are held by; the last is the demo's default."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,10 @@ def rows(photos: list[Path]) -> list[dict]:
     with somewhere():
         for prior in PRIORS:
             trained = train(prior=prior)
-            ways = WEIGHTS if prior == "output" else (1.0,)
+            ways = WEIGHTS if prior == PRIORS[-1] else (1.0,)
             table += [{"prior": prior, **called(trained.model, weight, wished)} for weight in ways]
             table.append({"prior": prior, **uncalled(trained.model, some), "seconds": trained.seconds})
-            if prior == "output":
+            if prior == PRIORS[-1]:
                 table += [{"prior": prior, **one} for one in moments(trained, some)]
     return table
 
