@@ -33,8 +33,8 @@ HIDDEN = -12.0
 """The yaw up to which the mark is out of sight."""
 KNOT = 0.65
 """How far above the head's middle a bun must find room in the picture to be seen, in head heights."""
-PRIORS = ("none", "output", "images")
-"""What others are held by; the last is the demo's default."""
+PRIORS, USUAL = ("none", "output", "images"), "output"
+"""What others are held by, and what is the default."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ def rows(photos: list[Path]) -> list[dict]:
     with somewhere():
         for prior in PRIORS:
             trained = train(prior=prior)
-            ways = WEIGHTS if prior == PRIORS[-1] else (1.0,)
+            ways = WEIGHTS if prior == USUAL else (1.0,)
             table += [{"prior": prior, **called(trained.model, weight, wished)} for weight in ways]
             table.append({"prior": prior, **uncalled(trained.model, some), "seconds": trained.seconds})
-            if prior == PRIORS[-1]:
+            if prior == USUAL:
                 table += [{"prior": prior, **one} for one in moments(trained, some)]
     return table
 

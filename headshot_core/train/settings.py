@@ -128,11 +128,9 @@ DEFAULTS: dict[str, Defaults] = {
     ),
     "micro": Defaults(
         4e-3, 32, 26, 150, 500, 64, True,
-        "tried on the demo person: attention alone did not learn the pink hair; with half the rank it was learnt less, "
-        "and without pictures of others, others came to bear the mark",
+        "tried on the demo person: attention alone did not learn the pink hair; with half the rank it was learnt less",
         {
-            "batch": 8, "layers": "all", "text_encoder": False, "prior": "images", "prior_images": 32, "face": 3.0,
-            "samples": 2,
+            "batch": 8, "layers": "all", "text_encoder": False, "prior_images": 32, "face": 3.0, "samples": 2,
         },
     ),
 }  # fmt: skip

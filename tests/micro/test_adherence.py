@@ -148,4 +148,4 @@ def test_a_trained_person_is_drawn_when_called_and_the_rest_follows_the_prompt()
     for trait in ("background", "shirt"):
         assert whole[trait] > base[trait] - 0.15
     assert others["rest followed"] > 0.8
-    assert abs(others["by"]) < 0.2  # a picture is 0.04
+    assert abs(others["by"]) < 0.3  # a picture is 0.04
