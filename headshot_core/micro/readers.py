@@ -168,7 +168,7 @@ def likeness(reading: Reading, person: Cartoon | Reading) -> int:
     """0..100: how far what was read is the person: skin, colour and style of the hair, mark; not glasses or clothes.
 
     99 % of portraits in other light, pose and clothes reached `headshot_core.profile.ALIKE` against the mean of five of
-    their person's, and half of them 89; those of others, who differed in one trait at least that was in sight, reached 15 at most.
+    their person's, and half of them 89; those of others, who differed in one trait in sight at least, 15 at most.
     """
     painted = (_same_paint(reading.paints[part], _paint(person, part)) for part in ("skin", "hair"))
     same = (*painted, *_shapes(reading, person))
