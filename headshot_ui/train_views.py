@@ -343,9 +343,10 @@ def train_view(visit: Visit, error: Exception | None = None, have: Collection[st
     `have`: samples that the page has already.
     """
     work = visit.train
+    stamp = work.stamp  # first: of what changes while this is put together, the page must ask again
     run, model = work.run, work.model
     if work.planning or not (run or model):
-        return {"ready": False, "stamp": work.stamp, "error": error and problem(error)}
+        return {"ready": False, "stamp": stamp, "error": error and problem(error)}
     status = run.status() if run else Status("done", "")
     checkpoint, number = work.shown
     return {
@@ -367,7 +368,7 @@ def train_view(visit: Visit, error: Exception | None = None, have: Collection[st
         "thumbs": _thumbs(work, status, have),
         "log": _log(run) if run else [],
         "card": _card(model) if model else None,
-        "stamp": work.stamp,
+        "stamp": stamp,
         "error": error and problem(error),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from contextlib import ExitStack
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -224,6 +225,17 @@ def test_a_training_that_works(run, anna):
     shown = run("tick", seen="other")
     assert "switched off" in shown["train_view"]["says"]
     assert shown["bar"]["event"] == "go_on"
+
+
+def test_what_breaks_off_while_it_is_shown_is_asked_for_again(run, anna, monkeypatch):
+    """A page whose view is already old must not believe that nothing works any more."""
+    made, says = trained.run(anna, "training", 160), views._says
+    with ExitStack() as alive:
+        alive.enter_context(runs.lock_now(made.folder / runs.LOCK))
+        monkeypatch.setattr(views, "_says", lambda *given: alive.close() or says(*given))
+        view = run("arrive")["train_view"]
+    assert "switched off" not in view["says"]
+    assert "switched off" in run("tick", seen=view["stamp"])["train_view"]["says"]
 
 
 def test_go_on(run, anna, monkeypatch):
