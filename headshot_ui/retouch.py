@@ -128,7 +128,7 @@ class Retouch:
         self._source: str | None = None
         self._windows: dict[int | None, tuple[Crop | None, Window]] = {}
         self._seen: Seen | None = None
-        self._history, self._at, self._gesture = [Moment()], 0, None
+        self._history, self._at, self._gesture, self._ended = [Moment()], 0, None, None
         self.finished: Enhanced | None = None
         """the picture at full size, until something changes"""
         self.mode = "compare"
@@ -223,15 +223,21 @@ class Retouch:
 
     def undo(self) -> None:
         """One step back."""
-        self._at, self._gesture = max(0, self._at - 1), None
+        self._to(max(0, self._at - 1))
 
     def redo(self) -> None:
         """One step forward again."""
-        self._at, self._gesture = min(len(self._history) - 1, self._at + 1), None
+        self._to(min(len(self._history) - 1, self._at + 1))
+
+    def _to(self, at: int) -> None:
+        """Another place of the history; what is still on its way of the drag before must not come after it."""
+        self._ended = self._gesture or self._ended
+        self._at, self._gesture = at, None
 
     def _go(self, moment: Moment, gesture: object = None) -> None:
         """A new moment; one drag of a slider, which is one `gesture`, makes one moment only."""
-        if moment.stack == self.stack and moment.reasons == self.moment.reasons:
+        unchanged = moment.stack == self.stack and moment.reasons == self.moment.reasons
+        if unchanged or (gesture is not None and gesture == self._ended):
             return
         same = gesture is not None and gesture == self._gesture and self._at > 0
         past = self._history[: self._at if same else self._at + 1]

@@ -34,10 +34,10 @@ def change(page, action) -> str:
 
 
 def at_rest(page):
-    """Wait until the large picture changes no more, so that the last place of a slider is on its way at least."""
+    """Wait until the large picture changes no more, so that the last place of a slider has come."""
     before = None
     while before != (before := page.get_attribute(PICTURE, "src")):
-        page.wait_for_timeout(1000)
+        page.wait_for_timeout(3000)
 
 
 def open_tool(page, section, tool):
