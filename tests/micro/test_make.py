@@ -15,6 +15,7 @@ from headshot_core.micro.cartoon import Cartoon
 from headshot_core.micro.make import controlnet, loop, pictures, readers, text, unet, vae
 from headshot_core.micro.make.__main__ import PARTS, SUMS, WEIGHTS, Maker, sums
 from headshot_core.recipe import Frame
+from headshot_core.train.settings import Training
 
 MOST = 12_000_000
 """Bytes of all weights."""
@@ -75,7 +76,20 @@ def test_words_are_one_token_each():
     assert words.decode(words("soft key light from the left").input_ids, skip_special_tokens=True).strip() == (
         "soft key light from the left"
     )
-    assert len(words.tokenize("ohwx zzyzx")) > 2  # what nobody taught is spelled
+    assert len(words.tokenize("zzyzx")) > 2  # what nobody taught is spelled
+
+
+def test_the_word_that_the_app_proposes_for_a_person_is_a_piece_of_its_own():
+    """Whatever its case, and as a whole word alone; and it is heard: its embedding is no known word's."""
+    words = text.tokenizer()
+    assert Training().trigger == text.TRIGGER
+    assert words.tokenize("photo of OHWX person")[2] == text.TRIGGER
+    assert text.TRIGGER not in words.tokenize("photo of ohwxy person")
+    kept = library.transformers().CLIPTextModel.from_pretrained(WEIGHTS / "base" / "text_encoder", variant="fp16")
+    lengths = kept.get_input_embeddings().weight.detach().float().norm(dim=1)
+    number = words.convert_tokens_to_ids(text.TRIGGER)
+    assert lengths[number] == pytest.approx(text.LOUD, rel=0.01)
+    assert lengths[:number].max() < text.LOUD / 2
 
 
 def test_the_tokenizer_is_made_the_same_each_time():
