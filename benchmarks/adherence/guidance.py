@@ -10,7 +10,7 @@ from benchmarks.adherence.draw import SOME, adherence, draw, unsaid, wishes
 from headshot_core.micro import readers
 
 TITLE = "Guidance: mean share of named traits that are followed. Negative prompts: share that shows what they name"
-SCALES = (1.0, 2.0, 4.0, 7.0)
+SCALES = (1.0, 2.0, 3.0, 4.0, 7.0)
 NEGATIVES = {
     "glasses": "glasses",
     "smile": "gentle smile",

@@ -29,11 +29,9 @@ FREE = ("background", "shirt", "outfit", "light", "turn", "smile")
 OTHERS = ("skin", "hair", "style", *FREE)
 """What a prompt names of somebody else."""
 WEIGHTS = (0.0, 0.5, 1.0)
-HIDDEN = -12.0
-"""The yaw up to which the mark is out of sight."""
 KNOT = 0.65
 """How far above the head's middle a bun must find room in the picture to be seen, in head heights."""
-PRIORS, USUAL = ("none", "output", "images"), "output"
+PRIORS, USUAL = ("none", "output", "images"), "images"
 """What others are held by, and what is the default."""
 
 
@@ -133,7 +131,7 @@ def share(found: Read, wished: Sequence[Cartoon], trait: str) -> float:
     """
     person = Cartoon(**demo.LOOKS)
     if trait == "mark":
-        return float(np.mean([one.mark for one, wish in zip(found, wished, strict=True) if wish.yaw > HIDDEN]))
+        return float(np.mean([one.mark for one, wish in zip(found, wished, strict=True) if wish.yaw > readers.AWAY]))
     if trait == "style":
         return float(np.mean([one.style == person.style for one in found if one.y > KNOT * one.head]))
     return float(np.mean([_is_own(one.paints[trait], person, trait) for one in found]))

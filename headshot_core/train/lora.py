@@ -34,7 +34,7 @@ TELL_SECONDS = 0.5
 """From one word on where it stands to the next."""
 PRIOR_EVERY = 2
 """From one step in which others are held to the base model's output to the next; it then counts as often."""
-OTHERS_EVERY = 3
+OTHERS_EVERY = 2
 """From one of those steps that is given to pictures of others to the next."""
 SILENT = 0.25
 """Share of that in which there are no words at all: guidance draws away from the picture without words, which must not
@@ -157,7 +157,7 @@ class Trainer:
         with self.model.computing():
             loss = self.model.error(noised, captions, counts)
             if self.training.prior != "none" and self.step % PRIOR_EVERY == 0:
-                photos = noised, [one.class_caption for one in batch]
+                photos = noised, [one.class_caption for one in batch], counts
                 held = self._others_noised(*place) if self._others_turn else photos
                 loss = loss + PRIOR_EVERY * self.training.prior_weight * self._apart_from_base(*held, *place)
         return loss
@@ -175,24 +175,24 @@ class Trainer:
         """
         return bool(self._others) and self.step // PRIOR_EVERY % OTHERS_EVERY == 0
 
-    def _others_noised(self, *place: int) -> tuple[Noised, list[str]]:
-        """Pictures of others that the base model drew before (`prior`), and their words."""
+    def _others_noised(self, *place: int) -> tuple[Noised, list[str], Any]:
+        """Pictures of others that the base model drew before (`prior`), their words, and what each place counts."""
         which = self.torch.randint(
             len(self._others), (self.training.batch,), generator=self.dice.generator("prior", *place)
         )
         batch = [self._others[i] for i in which.tolist()]
-        latents, _ = self._together(batch)
-        return self._noised(latents, *place, 1), [one.caption for one in batch]
+        latents, counts = self._together(batch)
+        return self._noised(latents, *place, 1), [one.caption for one in batch], counts
 
-    def _apart_from_base(self, noised: Noised, captions: list[str], *place: int) -> Any:
-        """How far the prediction without the trigger word is from the base model's own.
+    def _apart_from_base(self, noised: Noised, captions: list[str], counts: Any, *place: int) -> Any:
+        """How far the prediction without the trigger word is from the base model's own, where it counts: in the face.
 
         Others are to be drawn as they were: the "differential output preservation" of ostris' ai-toolkit. Of pictures
         that the base model drew, too, its own output is learnt rather than their noise, which nobody can foretell.
         """
         plain = self._spoken(captions, SILENT, "silent", *place)
         held = replace(noised, target=self.model.predict_as_base(noised, plain))
-        return self.model.error(held, plain, self.torch.ones_like(noised.latents[:, :1]))
+        return self.model.error(held, plain, counts)
 
     def _batch(self, step: int, part: int, own: int) -> list[Example]:
         """Each photo once before any comes again; where a batch is larger, others of the same size beside it."""
