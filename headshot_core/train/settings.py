@@ -130,8 +130,8 @@ DEFAULTS: dict[str, Defaults] = {
     ),
     "micro": Defaults(
         5e-3, 32, 28, 150, 500, 64, True,
-        "tried on the demo person, see docs/micro.md: attention alone did not learn the mark; min-SNR weighting left out "
-        "the noise levels at which colours are decided",
+        "tried on the demo person, see docs/micro.md: attention alone did not learn the mark; min-SNR weighting hardly "
+        "learnt at the noise levels at which colours are decided",
         {
             "batch": 8, "layers": "all", "text_encoder": False, "prior": "images", "prior_weight": 1.5,
             "prior_images": 32, "snr_gamma": 0.0, "face": 3.0, "samples": 2,
