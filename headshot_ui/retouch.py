@@ -229,10 +229,11 @@ class Retouch:
         """One step forward again."""
         self._to(min(len(self._history) - 1, self._at + 1))
 
-    def _to(self, at: int) -> None:
-        """Another place of the history; what is still on its way of the drag before must not come after it."""
-        self._ended = self._gesture or self._ended
-        self._at, self._gesture = at, None
+    def _to(self, at: int, gesture: object = None) -> None:
+        """Another place of the history. It ends the drag before: what is late of that must not come after it."""
+        if gesture != self._gesture:
+            self._ended = self._gesture or self._ended
+        self._at, self._gesture = at, gesture
 
     def _go(self, moment: Moment, gesture: object = None) -> None:
         """A new moment; one drag of a slider, which is one `gesture`, makes one moment only."""
@@ -242,7 +243,7 @@ class Retouch:
         same = gesture is not None and gesture == self._gesture and self._at > 0
         past = self._history[: self._at if same else self._at + 1]
         self._history = [*past, moment][-HISTORY:]
-        self._at, self._gesture = len(self._history) - 1, gesture
+        self._to(len(self._history) - 1, gesture)
 
     def _change(self, stack: Stack, did: str, gesture: object = None) -> None:
         self._go(replace(self.moment, stack=stack, did=did, style=""), gesture)

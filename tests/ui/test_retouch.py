@@ -108,6 +108,17 @@ def test_what_comes_late_of_an_undone_drag_is_not_taken(work):
     assert work.stack.of(Tone).exposure == 0.5
 
 
+@pytest.mark.parametrize("ended", ["clear", "use_style", "reset", "use_wand"])
+def test_what_comes_late_of_a_drag_does_not_undo_what_came_after_it(work, ended):
+    """Whatever ended the drag: a late value brings all of the drawer's old settings with it."""
+    brighter(work, 0.5, gesture=1)
+    given = {"use_style": sorted(work.styles())[:1], "reset": ["tone"], "use_wand": [1.0, 2]}.get(ended, [])
+    getattr(work, ended)(*given)
+    after = work.stack
+    brighter(work, 0.6, gesture=1)
+    assert work.stack == after
+
+
 def test_history_is_bounded(work):
     """A long visit does not fill the memory."""
     for number in range(HISTORY + 20):
