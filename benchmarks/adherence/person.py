@@ -17,12 +17,12 @@ from benchmarks.adherence.draw import COUNT, SOME, Read, adherence, draw, follow
 from headshot_core.generate.call import Adapter
 from headshot_core.micro import captions, demo, readers
 from headshot_core.micro.cartoon import Cartoon
+from headshot_core.micro.make.text import TRIGGER
 from headshot_core.train import judge, lora, runs
 from headshot_core.train.runs import Run
 from headshot_core.train.settings import Training
 
 TITLE = "LoRA of the demo person, eight pictures: shares with the person's traits, and of what the prompt names"
-TRIGGER = "ohwx"
 OWN = ("skin", "hair", "style", "mark")
 FREE = ("background", "shirt", "outfit", "light", "turn", "smile")
 """What makes the person, and what must still follow the prompt."""
