@@ -84,7 +84,7 @@ def test_the_demo_learns_the_demo_person_alone(run, anna, monkeypatch):
     assert run("people", "demo")[0] == 0
     code, out, _ = run("train", "--estimate", "--person", "Demo (cartoon)", "--base", "micro")
     assert code == 0
-    assert "10 photos, 280 steps, rank 32, 64 x 64 pixels." in out
+    assert "10 photos, 420 steps, rank 32, 64 x 64 pixels." in out
     code, _, err = run("train", "--person", "Anna", "--base", "micro")
     assert (code, err.count("\n")) == (2, 1)
     assert "does not learn real people" in err

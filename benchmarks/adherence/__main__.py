@@ -4,7 +4,7 @@
 
 Drawn by the demo base model through the app's own pipelines. Beside each figure stand chance (the same pictures held
 against other pictures' wishes) and the readers' own ceiling (rendered truth, through the VAE). Fixed seeds; 128 wishes,
-and 48 for each row of a table that has many; about three quarters of an hour on two cores.
+and 48 for each row of a table that has many; about three quarters of an hour on two slow cores.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def rows(photos: list[Path]) -> list[dict]:
             trained = train(prior=prior)
             ways = WEIGHTS if prior == USUAL else (1.0,)
             table += [{"prior": prior, **called(trained.model, weight, wished)} for weight in ways]
-            table.append({"prior": prior, **uncalled(trained.model, some), "seconds": trained.seconds})
+            table.append({"prior": prior, **uncalled(trained.model, wished), "seconds": trained.seconds})
             if prior == USUAL:
                 table += [{"prior": prior, **one} for one in moments(trained, some)]
     return table

@@ -15,7 +15,7 @@ from headshot_core.micro import captions, readers
 
 TITLE = "Settings: mean share of named traits that are followed, and the difference from the usual settings"
 SOLVERS = ("DPMSolverMultistepScheduler", "EulerDiscreteScheduler", "UniPCMultistepScheduler")
-STEPS = (6, 10, 40)
+STEPS = (6, 20, 40)
 SEEDS = (1000, 2000, 3000)
 
 
@@ -24,7 +24,7 @@ def rows(photos: list[Path]) -> list[dict]:
     wished = wishes(SOME)
     usual = drawn(wished)
     found = {
-        "usual: DDIM, 20 steps, float32": usual,
+        f"usual: DDIM, {base().steps} steps, float32": usual,
         **{name: drawn(wished, base=replace(base(), scheduler=name)) for name in SOLVERS},
         **{f"{steps} steps": drawn(wished, steps=steps) for steps in STEPS},
         **{f"other seeds ({seed})": drawn(wished, seed=seed) for seed in SEEDS},

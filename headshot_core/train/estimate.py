@@ -46,14 +46,14 @@ COSTS = {
     "sdxl": Costs(0.74, 11.0, 3.0, 1.45),
     "z_image": Costs(0.6, 36.0, 4.0, 1.0),
     "flux2_klein": Costs(0.49, 26.0, 3.5, 1.6),
-    "micro": Costs(0.67, 15.0, 8.0, 0.0127, loading=15),
+    "micro": Costs(0.67, 15.0, 8.0, 0.0074, loading=15),
 }
 """SD 1.5 measured by benchmarks/train, the demo while it learnt its person; the others reckoned from their layers."""
 PASSES, CHECKPOINTED = 2.5, 1.0
 """Forward passes of the denoiser that a step takes as long as: one forward, and back to the inputs of its layers; and
 one more forward, with gradient checkpointing."""
-HELD = 0.65
-"""What holding others to the base model costs, in steps."""
+HELD = 1.3
+"""What holding others to the base model costs each time, in steps without it."""
 LEAST = 0.12
 """Seconds that a forward pass takes on a CPU however small the model is: hundreds of layers are called one by one."""
 JUDGED = 8
@@ -188,11 +188,11 @@ def _seconds(base: Base, training: Training, machine: Machine, known: dict | Non
         megapixels = training.batch * training.resolution**2 / 1e6
         forward = max(LEAST, device.NEEDS[base.family].teraflops * megapixels / (speed * machine.cores))
         step = forward * (PASSES + CHECKPOINTED * bool(training.checkpointing)) * training.accumulation
-        step *= 1 + HELD * (training.prior != "none")
+        step *= 1 + HELD / training.held_every * (training.prior != "none")
     guided = 2 if base.guidance > 1 else 1
     drawn = (training.samples + (training.samples > 0)) * training.sample_steps * guided
     looks = (training.checkpoints + 1) * (drawn + JUDGED)
-    others = training.prior_images * base.steps * guided if training.prior == "images" else 0
+    others = training.prior_images * training.sample_steps * guided if training.prior == "images" else 0
     return COSTS[base.family].loading + training.steps * step + (looks + others) * forward / training.batch
 
 
@@ -233,7 +233,7 @@ def _file() -> Path:
 def _key(base: Base, training: Training, kind: str, dtype: str) -> str:
     """What the time of a step depends on."""
     parts = (base.name, kind, dtype, training.resolution, training.batch, training.accumulation, training.prior)
-    return " ".join(str(part) for part in (*parts, training.layers, training.text_encoder))
+    return " ".join(str(part) for part in (*parts, training.held_every, training.layers, training.text_encoder))
 
 
 # Disk.

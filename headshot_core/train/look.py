@@ -13,7 +13,7 @@ from headshot_core.files import atomic_write, make_private
 from headshot_core.generate import library
 from headshot_core.train import estimate, judge, samples
 from headshot_core.train.dice import Dice
-from headshot_core.train.model import Model
+from headshot_core.train.model import Lesson, Model
 from headshot_core.train.runs import SAMPLES, Checkpoint
 from headshot_core.train.work import Work, collect
 
@@ -67,7 +67,7 @@ class Onlooker:
                 noised = self.work.trainee.noised(
                     self.model.pipe, known["latents"], noise.to(self.work.device), level.to(self.work.device)
                 )
-                found.append(float(self.model.error(noised, [one.caption], known["weight"])))
+                found.append(float(self.model.error(Lesson(noised, [one.caption], known["weight"]))))
         return float(np.mean(found))
 
     def _draw(self, step: int) -> list[np.ndarray | None]:

@@ -22,7 +22,7 @@ from headshot_core.train.dice import Dice, Use
 from headshot_core.train.encode import encode
 from headshot_core.train.families.base import Noised
 from headshot_core.train.look import Onlooker
-from headshot_core.train.model import Model
+from headshot_core.train.model import Lesson, Model
 from headshot_core.train.runs import CHECKPOINTS, RESUME, STEPS, Checkpoint, Run
 from headshot_core.train.work import Gone, Paused, Work
 
@@ -32,10 +32,6 @@ SAVE_SECONDS = 60
 """From one saving of all that is needed to go on to the next."""
 TELL_SECONDS = 0.5
 """From one word on where it stands to the next."""
-PRIOR_EVERY = 2
-"""From one step in which others are held to the base model's output to the next; it then counts as often."""
-OTHERS_EVERY = 2
-"""From one of those steps that is given to pictures of others to the next."""
 SILENT = 0.25
 """Share of that in which there are no words at all: guidance draws away from the picture without words, which must not
 become the person's either."""
@@ -152,47 +148,43 @@ class Trainer:
         place = (self.step, part, self.work.ranks.own)
         batch = self._batch(*place)
         latents, counts = self._together(batch)
-        noised = self._noised(latents, *place)
         captions = self._spoken([one.caption for one in batch], self.training.caption_dropout, "words", *place)
+        learnt = Lesson(self._noised(latents, *place), captions, counts)
         with self.model.computing():
-            loss = self.model.error(noised, captions, counts)
-            if self.training.prior != "none" and self.step % PRIOR_EVERY == 0:
-                photos = noised, [one.class_caption for one in batch], counts
-                held = self._others_noised(*place) if self._others_turn else photos
-                loss = loss + PRIOR_EVERY * self.training.prior_weight * self._apart_from_base(*held, *place)
-        return loss
+            return self.model.error(learnt, *self._held(batch, learnt, *place))
+
+    def _held(self, batch: list[Example], learnt: Lesson, *place: int) -> list[Lesson]:
+        """Others, to be drawn as they were: the "differential output preservation" of ostris' ai-toolkit.
+
+        The photos, seen as anybody's, teach what the trigger is for; but pictures of others, where there are any, pass
+        through other noise: half of each, in turn where a batch is one. Of them, too, the base model's own output is
+        learnt rather than their noise, which nobody can foretell.
+        """
+        training = self.training
+        turn, left = divmod(self.step, training.held_every)
+        if training.prior == "none" or left:
+            return []
+        others = (training.batch + (turn + 1) % 2) // 2 if self._others else 0
+        photos = training.batch - others
+        lessons = [self._of_others(others, *place)] if others else []
+        if photos:
+            words = self._spoken([one.class_caption for one in batch[:photos]], SILENT, "silent", *place)
+            lessons.append(Lesson(learnt.noised.first(photos), words, learnt.counts[:photos]))
+        weight = training.prior_weight * training.held_every / training.batch
+        return [replace(one, weight=weight * len(one.captions), as_base=True) for one in lessons]
+
+    def _of_others(self, count: int, *place: int) -> Lesson:
+        """Pictures of others that the base model drew before (`prior`), and their words."""
+        which = self.torch.randint(len(self._others), (count,), generator=self.dice.generator("prior", *place))
+        batch = [self._others[i] for i in which.tolist()]
+        latents, counts = self._together(batch)
+        words = self._spoken([one.caption for one in batch], SILENT, "silent", *place, 1)
+        return Lesson(self._noised(latents, *place, 1), words, counts)
 
     def _spoken(self, captions: list[str], silent: float, use: Use, *place: int) -> list[str]:
         """The captions, but that share of them, by lot, without words."""
         chances = self.torch.rand(len(captions), generator=self.dice.generator(use, *place)).tolist()
         return ["" if chance < silent else one for one, chance in zip(captions, chances, strict=True)]
-
-    @property
-    def _others_turn(self) -> bool:
-        """Whether it is pictures of others that are held to the base model's output now, where there are any.
-
-        Else it is the photos, which teach what the trigger is for; but pictures of others pass through other noise.
-        """
-        return bool(self._others) and self.step // PRIOR_EVERY % OTHERS_EVERY == 0
-
-    def _others_noised(self, *place: int) -> tuple[Noised, list[str], Any]:
-        """Pictures of others that the base model drew before (`prior`), their words, and what each place counts."""
-        which = self.torch.randint(
-            len(self._others), (self.training.batch,), generator=self.dice.generator("prior", *place)
-        )
-        batch = [self._others[i] for i in which.tolist()]
-        latents, counts = self._together(batch)
-        return self._noised(latents, *place, 1), [one.caption for one in batch], counts
-
-    def _apart_from_base(self, noised: Noised, captions: list[str], counts: Any, *place: int) -> Any:
-        """How far the prediction without the trigger word is from the base model's own, where it counts: in the face.
-
-        Others are to be drawn as they were: the "differential output preservation" of ostris' ai-toolkit. Of pictures
-        that the base model drew, too, its own output is learnt rather than their noise, which nobody can foretell.
-        """
-        plain = self._spoken(captions, SILENT, "silent", *place)
-        held = replace(noised, target=self.model.predict_as_base(noised, plain))
-        return self.model.error(held, plain, counts)
 
     def _batch(self, step: int, part: int, own: int) -> list[Example]:
         """Each photo once before any comes again; where a batch is larger, others of the same size beside it."""

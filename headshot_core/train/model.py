@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,23 @@ from headshot_core.generate import library, models
 from headshot_core.generate.weights import read_header
 from headshot_core.train import optimiser
 from headshot_core.train.adapter import Adapter
-from headshot_core.train.families.base import Noised
+from headshot_core.train.families.base import Noised, joined
 from headshot_core.train.thrift import thrifty
 from headshot_core.train.work import Work
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """What is to be predicted of which pictures and words."""
+
+    noised: Noised
+    captions: list[str]
+    counts: Any
+    """(N, 1, h, w): what each place counts"""
+    weight: float = 1.0
+    """in the loss, beside other lessons"""
+    as_base: bool = False
+    """whether to predict what the base model itself predicts, instead of the truth"""
 
 
 class Model:
@@ -84,11 +99,33 @@ class Model:
             self._words[caption] = {name: value.to(self.work.device, self.work.dtype) for name, value in kept.items()}
         return self._words[caption]
 
-    def error(self, noised: Noised, captions: list[str], counts: Any) -> Any:
-        """How far the prediction is off: the mean square, weighted by place (N, 1, h, w) and by noise level."""
-        predicted = self.predict(noised, captions)
-        apart = (predicted.float() - noised.target.float()).square() * counts
-        return (apart.mean((1, 2, 3)) * noised.weight).mean()
+    def error(self, *lessons: Lesson) -> Any:
+        """How far predictions are off: the mean square, weighted by place and noise level; by weight, of all lessons.
+
+        Lessons of one size go through the denoiser together, which is quicker, unless memory is short.
+        """
+        alone = self.work.plan.checkpointing
+        sizes = [(number * alone, *one.noised.latents.shape[1:]) for number, one in enumerate(lessons)]
+        alike = [[one for one, own in zip(lessons, sizes, strict=True) if own == size] for size in dict.fromkeys(sizes)]
+        return sum(self._error(some) for some in alike)
+
+    def _error(self, lessons: Sequence[Lesson]) -> Any:
+        """Of lessons of one size."""
+        held = [one for one in lessons if one.as_base]
+        targets = iter(self._each(self.predict_as_base, held) if held else [])
+        total = 0.0
+        for one, predicted in zip(lessons, self._each(self.predict, lessons), strict=True):
+            apart = (predicted - (next(targets) if one.as_base else one.noised.target.float())).square() * one.counts
+            total = total + one.weight * (apart.mean((1, 2, 3)) * one.noised.weight).mean()
+        return total
+
+    @staticmethod
+    def _each(predict: Callable[[Noised, list[str]], Any], lessons: Sequence[Lesson]) -> Sequence[Any]:
+        """What is predicted of each, (N, C, h, w), float32."""
+        predicted = predict(
+            joined([one.noised for one in lessons]), [caption for one in lessons for caption in one.captions]
+        )
+        return predicted.float().split([len(one.captions) for one in lessons])
 
     def predict(self, noised: Noised, captions: list[str]) -> Any:
         """What the denoiser makes of it, (N, C, h, w)."""

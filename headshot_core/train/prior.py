@@ -46,7 +46,7 @@ def draw(run: Run, base: Base, about: About, heed: Callable[[], object]) -> None
         name = f"prior-{number + 1:04d}"
         example = Example(name, name, "half", size, caption, caption)
         if not (folder(run) / f"{name}.weight.png").is_file():  # one that was broken off goes on
-            call = Call(Prompt(caption, negative), size, (SEED + number,), base.steps, base.guidance)
+            call = Call(Prompt(caption, negative), size, (SEED + number,), training.sample_steps, base.guidance)
             (picture,) = pipelines.run(base, call, lambda step: heed())
             dataset.put(folder(run), example, picture, np.full(picture.shape[:2], dataset.PERSON, np.uint8))
         found.append(example)

@@ -101,12 +101,13 @@ def test_all_adapts_more_layers_than_attention_and_convolutions_where_it_says_so
     assert kinds == ({"Linear", "Conv2d"} if known.convolutions else {"Linear"})
 
 
-def test_the_demo_learns_in_its_convolutions_too():
+def test_the_demo_learns_in_its_convolutions_too_from_the_middle_on():
     """Its attention sees 8 x 8 places: a mark on a cheek is smaller."""
     denoiser = unet.build()
     everything = trainee("micro").targets(denoiser, "all")
     assert {type(denoiser.get_submodule(name)).__name__ for name in everything} == {"Linear", "Conv2d"}
-    assert any(name.startswith("down_blocks.0.") for name in everything)
+    assert {name.split(".")[0] for name in everything} == {"mid_block", "up_blocks"}
+    assert any(name.startswith("up_blocks.2.") for name in everything)  # 16 x 16 places
 
 
 def test_pictures_come_back_from_their_latents(family):

@@ -18,6 +18,7 @@ from headshot_core.generate.call import Adapter
 from headshot_core.train import lora
 from headshot_core.train.encode import encode
 from headshot_core.train.lora import Trainer, train
+from headshot_core.train.model import Lesson
 from headshot_core.train.runs import STEPS, WISH
 from headshot_core.train.work import Gone, Paused, Work
 
@@ -112,6 +113,54 @@ def test_pictures_of_others_are_drawn_once_and_go_on_being_seen_as_before():
     times = [path.stat().st_mtime_ns for path in drawn]
     trainer(held.run)
     assert [path.stat().st_mtime_ns for path in drawn] == times
+
+
+@pytest.mark.parametrize(("batch", "of_others"), [(4, (2, 2)), (3, (2, 1)), (1, (1, 0))])
+def test_half_of_those_who_are_held_are_others_and_half_the_photos_as_anybodys(batch, of_others, monkeypatch):
+    """In turn where there is an odd one. However it is divided, it counts as wished; more, where it is more seldom."""
+    monkeypatch.setattr(lora, "SILENT", 0.0)
+    wishes = {"prior": "images", "prior_images": 2, "prior_weight": 1.5, "prior_every": 1, "batch": batch}
+    looped = trainer(tiny_run.make("micro", **wishes))
+    drawn = {example.caption for example in looped.work.others}
+    for looped.step, count in enumerate(of_others):
+        held = _held(looped)
+        captions = [caption for one in held for caption in one.captions]
+        assert (len(captions), sum(caption in drawn for caption in captions)) == (batch, count)
+        assert sum(one.weight for one in held) == pytest.approx(1.5)
+        assert all(one.as_base for one in held)
+    looped.training = looped.training.model_copy(update={"prior_every": 4})
+    weights = []
+    for looped.step in range(8):
+        weights.append(sum(one.weight for one in _held(looped)))
+    assert weights == pytest.approx([6, 0, 0, 0] * 2)
+
+
+@pytest.mark.parametrize("family", tiny_run.FAMILIES)
+def test_lessons_taken_together_are_as_lessons_taken_alone(family):
+    looped = trainer(tiny_run.make(family, prior="output", prior_every=1, rank=4))
+    for weight in looped.model.adapter.all_weights:
+        weight.data.normal_(0, 0.1)
+    lessons = [_learnt(looped), *_held(looped)]
+    with library.torch().no_grad():
+        together, alone = (looped.model.error(*lessons), sum(looped.model.error(one) for one in lessons))
+        (held,) = lessons[1:]
+        assert looped.model.error(held) > 0
+        for weight in looped.model.adapter.all_weights:
+            weight.data.zero_()
+        assert looped.model.error(held) < 1e-9 * together  # nothing learnt: as the base model
+    assert float(together) == pytest.approx(float(alone), rel=1e-4)
+
+
+def _learnt(looped: Trainer) -> Lesson:
+    """What the first batch teaches."""
+    batch = looped._batch(0, 0, 0)
+    latents, counts = looped._together(batch)
+    return Lesson(looped._noised(latents, 0, 0, 0), [one.caption for one in batch], counts)
+
+
+def _held(looped: Trainer) -> list[Lesson]:
+    """What holds others beside it."""
+    return looped._held(looped._batch(0, 0, 0), _learnt(looped), looped.step, 0, 0)
 
 
 def _learn(looped: Trainer, steps: int) -> None:

@@ -7,7 +7,7 @@ predicts, and says what the prediction should have been.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from headshot_core.generate import library, models
@@ -31,6 +31,15 @@ class Noised:
     weight: Any
     """(N,) of the loss"""
 
+    def first(self, count: int) -> Noised:
+        """That many of them."""
+        return Noised(*(getattr(self, one.name)[:count] for one in fields(Noised)))
+
+
+def joined(parts: Sequence[Noised]) -> Noised:
+    """Those of one size as one batch."""
+    return Noised(*(library.torch().cat([getattr(part, one.name) for part in parts]) for one in fields(Noised)))
+
 
 class Trainee:
     """One family of base models, as the trainer sees it."""
@@ -45,13 +54,19 @@ class Trainee:
     """layers that 'all' adapts besides"""
     convolutions: tuple[str, ...] = ()
     """and convolutions, where layers hold too little"""
+    blocks: tuple[str, ...] = ("",)
+    """what the names of adapted layers begin with"""
 
     def targets(self, denoiser: Any, layers: str) -> list[str]:
         """Full names of the layers to adapt: 'attention' or 'all'."""
         nn, more = library.torch().nn, (*self.feed_forward, *self.convolutions) if layers == "all" else ()
         ends = tuple(f".{end}" for end in (*self.attention, *more))
         kinds = (nn.Linear, nn.Conv2d) if self.convolutions else nn.Linear
-        return [name for name, layer in denoiser.named_modules() if name.endswith(ends) and isinstance(layer, kinds)]
+        return [
+            name
+            for name, layer in denoiser.named_modules()
+            if name.startswith(self.blocks) and name.endswith(ends) and isinstance(layer, kinds)
+        ]
 
     # Loading, part by part, so that never more is in memory than is needed.
 

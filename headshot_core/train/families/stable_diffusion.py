@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headshot_core.generate import library
-from headshot_core.train.families.base import Noised, Trainee
+from headshot_core.train.families.base import ATTENTION, Noised, Trainee
 
 
 class StableDiffusion(Trainee):
@@ -71,10 +71,17 @@ class SD15(StableDiffusion):
 
 
 class Micro(SD15):
-    """Family ``micro``: the demo. A mark on a cheek is learnt by its convolutions: its attention sees 8 x 8 places."""
+    """Family ``micro``: the demo, adapted where it hears the words, and in its convolutions; from the middle on.
+
+    A mark on a cheek is learnt by convolutions: its attention sees 8 x 8 places. More layers learn no better and take
+    longer (docs/micro.md).
+    """
 
     name = "micro"
+    attention = tuple(f"attn2.{end}" for end in ATTENTION)
+    feed_forward = ()
     convolutions = ("conv1", "conv2")
+    blocks = ("mid_block.", "up_blocks.")
 
 
 class SDXL(StableDiffusion):
