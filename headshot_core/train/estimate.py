@@ -54,7 +54,7 @@ PASSES, CHECKPOINTED = 2.5, 1.0
 one more forward, with gradient checkpointing."""
 HELD = 1.3
 """What holding others to the base model costs each time, in steps without it."""
-LEAST = 0.12
+LEAST = 0.05
 """Seconds that a forward pass takes on a CPU however small the model is: hundreds of layers are called one by one."""
 JUDGED = 8
 """Forward passes by which the loss on photos held out is measured."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pytest
 
 from headshot_core.micro import demo, readers
+from headshot_core.micro.make.text import TRIGGER
 from headshot_core.train import cartoons, dataset
 from headshot_core.train.dataset import FACE, PERSON
 from headshot_core.train.prepare import prepare
 from headshot_core.train.settings import Training, settled
-
-TRIGGER = "ohwx"
 
 
 @pytest.fixture(scope="module")
