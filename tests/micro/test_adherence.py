@@ -144,9 +144,9 @@ def test_a_trained_person_is_drawn_when_called_and_the_rest_follows_the_prompt()
         others = person.uncalled(run.model, wished)
     assert base["person"] < 0.3
     assert base["person"] < half["person"] <= whole["person"] + 0.1
-    assert whole["person"] > 0.7
+    assert whole["person"] > 0.75
     for trait in ("background", "shirt"):
         assert whole[trait] > base[trait] - 0.15
     assert others["rest followed"] > 0.8
-    assert abs(others["by"]) < 0.25  # a picture is 0.04
-    assert others["mark"] < 0.4
+    assert abs(others["by"]) < 0.2  # a picture is 0.04
+    assert others["mark"] < 0.2
