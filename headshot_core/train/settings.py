@@ -88,7 +88,9 @@ class Training(Settings):
     # Looking at it.
     checkpoints: int | None = Field(None, ge=1, le=50, description="how many are kept and judged")
     samples: int | None = Field(None, ge=0, le=16, description="pictures drawn at each, to see and to judge")
-    sample_steps: int | None = Field(None, ge=1, le=100, description="steps of a sample; the base model's where empty")
+    sample_steps: int | None = Field(
+        None, ge=1, le=100, description="steps of a sample, and of pictures of others; the base model's where empty"
+    )
 
     @property
     def held_every(self) -> int:
